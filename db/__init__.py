@@ -1,0 +1,1 @@
+"""Tables, migrations, engine and queries; nothing but SQLAlchemy."""

@@ -1,0 +1,198 @@
+"""The database engine: transactions, time limits, and the differences between three databases."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+# The contract promises an answer within 2 s when the database is down; what remains is for the door.
+DATABASE_TIMEOUT_SECONDS = 1.6
+
+_DRIVERS = {
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+    "mysql": "mysql+aiomysql",
+    "mariadb": "mariadb+aiomysql",
+    "sqlite": "sqlite+aiosqlite",
+}
+
+_CONNECT_ARGUMENTS: dict[str, dict[str, Any]] = {
+    # A long wait for SQLite's write lock is cut off by our own timeout.
+    "sqlite": {"timeout": 5},
+    "postgresql": {"timeout": DATABASE_TIMEOUT_SECONDS, "command_timeout": DATABASE_TIMEOUT_SECONDS},
+    "mysql": {"connect_timeout": DATABASE_TIMEOUT_SECONDS},
+    "mariadb": {"connect_timeout": DATABASE_TIMEOUT_SECONDS},
+}
+
+
+class DatabaseUnavailableError(Exception):
+    """The database cannot be reached, is full, or did not answer in time. The transaction did not commit,
+    unless it was the answer to its commit that got lost.
+    """
+
+
+def async_url(url: str) -> URL:
+    """`url` with the async driver of its database filled in.
+
+    Raises:
+        ValueError: for a database that is not supported.
+    """
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError as error:
+        raise ValueError("not a database URL") from error
+    name = parsed.drivername.partition("+")[0]
+    if name not in _DRIVERS:
+        raise ValueError(f"{name} is not supported; use sqlite, postgresql, mysql or mariadb")
+    return parsed.set(drivername=_DRIVERS[name])
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file."""
+    return f"sqlite:///{path}"
+
+
+class Database:
+    """One engine. `reading()` and `writing()` are the only ways in, and `writing()` the only commit.
+
+    `pool_size` bounds the connections of this process. `durable=False` lets SQLite answer a commit before it is on
+    the disk (a power cut may then lose the last moments, never consistency): right for short-lived state only.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, durable: bool = True) -> None:
+        parsed = async_url(url)
+        self.dialect = parsed.get_backend_name()
+        self.is_sqlite = self.dialect == "sqlite"
+        self.engine = _create_engine(parsed, pool_size)
+        # One writer at a time is SQLite's rule; queueing here is fair and does not poll as its busy timeout does.
+        self._write_lock = asyncio.Lock() if self.is_sqlite else None
+        self._reading_options = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        if self.is_sqlite:
+            _prepare_sqlite(self.engine, durable=durable)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reads: each statement sees what is committed when it starts.
+
+        Raises:
+            DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
+        """
+        async with self._connection() as connection:
+            if self._reading_options:
+                await connection.execution_options(**self._reading_options)
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed when the block ends and rolled back when it raises.
+
+        On SQLite it begins with the write lock taken, so that what it reads stays true until it commits. Keep slow
+        work (hashing, pictures, vendors) and the state store outside.
+
+        Raises:
+            DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
+        """
+        with _translated():
+            async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS) if self._write_lock else nullcontext():
+                await self._acquire_write_lock()
+        try:
+            async with self._connection() as connection:
+                await connection.execution_options(writing=True)
+                async with connection.begin():
+                    yield connection
+        finally:
+            if self._write_lock:
+                self._write_lock.release()
+
+    async def ping(self) -> None:
+        """Answer, or raise `DatabaseUnavailableError`."""
+        async with self.reading() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    async def _acquire_write_lock(self) -> None:
+        if self._write_lock:
+            await self._write_lock.acquire()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        with _translated():
+            async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
+                connection = await self._connect()
+                try:
+                    yield connection
+                except (TimeoutError, asyncio.CancelledError):
+                    # The server may never answer a rollback: drop the connection without asking it.
+                    await connection.invalidate()
+                    raise
+                finally:
+                    await connection.close()
+
+    async def _connect(self) -> AsyncConnection:
+        try:
+            return await self.engine.connect()
+        except Exception as error:
+            # Drivers raise what they like while connecting; to the caller it is all one.
+            raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn "the database does not answer" of every driver into one exception; let our own mistakes through."""
+    try:
+        yield
+    except (IntegrityError, DataError, ProgrammingError):
+        raise
+    except (DBAPIError, OSError, TimeoutError) as error:
+        raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+def _create_engine(url: URL, pool_size: int) -> AsyncEngine:
+    dialect = url.get_backend_name()
+    options: dict[str, Any] = {} if dialect == "sqlite" else {"isolation_level": "READ COMMITTED"}
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=DATABASE_TIMEOUT_SECONDS,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args=_CONNECT_ARGUMENTS[dialect],
+        **options,
+    )
+
+
+def _prepare_sqlite(engine: AsyncEngine, *, durable: bool) -> None:
+    """Write-ahead log, foreign keys, and `BEGIN IMMEDIATE` for writers.
+
+    A deferred transaction that reads and then writes fails with "database is locked" when another wrote between.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={'FULL' if durable else 'NORMAL'}",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

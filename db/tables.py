@@ -1,0 +1,143 @@
+"""The tables. Column types are chosen so that SQLite, PostgreSQL and MariaDB/MySQL keep the same values."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.dialects import mysql
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime, to the microsecond, on every database.
+
+    PostgreSQL keeps the zone; SQLite and MySQL keep none, so there the value is stored as naive UTC.
+    """
+
+    impl = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive datetimes; give UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back an aware datetime."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+# SQLite numbers rows by itself only for a column declared INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Bytewise comparison, so that "unique" means the same on all three databases.
+_MYSQL = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_bin",
+}
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("mobile", String(16), nullable=False, unique=True, comment="E.164"),
+    Column("name", String(32), nullable=False),
+    Column("name_key", String(128), nullable=False, unique=True, comment="the name without case"),
+    Column("password_hash", String(255), nullable=False, comment="argon2id, PHC string"),
+    Column("avatar_key", String(64), nullable=True, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("locked_at", UtcDateTime, nullable=True),
+    sqlite_autoincrement=True,
+    **_MYSQL,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True, comment="SHA-256 of the token, hex"),
+    Column("account_id", _Id, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("slid_at", UtcDateTime, nullable=False, comment="last use, to the hour"),
+    Column("expires_at", UtcDateTime, nullable=False, index=True, comment="the earlier of idle and absolute"),
+    **_MYSQL,
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("account_id", _Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("key_id", String(32), nullable=False, index=True, comment="which key sealed this record"),
+    Column("real_name_sealed", LargeBinary, nullable=False),
+    Column("id_number_sealed", LargeBinary, nullable=False),
+    Column("id_number_digest", String(64), nullable=False, unique=True, comment="keyed digest, hex"),
+    Column("submitted_at", UtcDateTime, nullable=False),
+    **_MYSQL,
+)
+
+avatars = Table(
+    "avatars",
+    metadata,
+    Column("key", String(64), primary_key=True, comment="SHA-256 of the picture, hex; locked while it is put or deleted"),
+    Column("created_at", UtcDateTime, nullable=False),
+    **_MYSQL,
+)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("action", String(40), nullable=False),
+    # No foreign key: the trail outlives the account.
+    Column("account_id", BigInteger, nullable=True),
+    Column("subject", String(64), nullable=False, comment="masked mobile, or who acted"),
+    Column("address", String(64), nullable=False),
+    Column("user_agent", String(200), nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("detail", String(500), nullable=False),
+    Index("ix_audit_events_account_id_at", "account_id", "at"),
+    sqlite_autoincrement=True,
+    **_MYSQL,
+)
+
+state_entries = Table(
+    "state_entries",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("value", Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"), nullable=True),
+    Column("count", BigInteger, nullable=False),
+    Column("expires_at_ms", BigInteger, nullable=False, index=True, comment="Unix time in milliseconds"),
+    **_MYSQL,
+)

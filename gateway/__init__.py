@@ -1,0 +1,1 @@
+"""The running process: the only code that reads the environment, builds objects and opens sockets."""

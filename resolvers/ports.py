@@ -1,0 +1,104 @@
+"""What the resolvers ask of the outside world, as small protocols with their guarantees.
+
+Implementations are in `adapters/`; one contract suite for each port (`tests/contracts/`) is run on all of them.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class StateStoreError(Exception):
+    """The state store did not answer in time, or refused to write. Whether it wrote is not known."""
+
+
+class SmsSenderError(Exception):
+    """The vendor did not take the message; nothing may be assumed delivered."""
+
+
+class AvatarStoreError(Exception):
+    """The avatar could not be written, read or deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A counter's value after an increment, and the seconds until it starts from zero again."""
+
+    count: int
+    remaining_seconds: float
+
+
+class StateStore(Protocol):
+    """Short-lived state: captchas, codes, counters. Each operation is atomic, also between processes.
+
+    Keys are ASCII of at most 200 characters, values text of at most 64 KiB. An expired key is as good as absent
+    in every operation. Every operation answers within 1.5 s or raises `StateStoreError`. Expiry follows the clock
+    that the store was made with, so that a test can move it.
+    """
+
+    async def put(self, key: str, value: str, ttl_seconds: float) -> None:
+        """Set `key`, replacing what was there, expiry included."""
+
+    async def get(self, key: str) -> str | None:
+        """Read `key`."""
+
+    async def take(self, key: str) -> str | None:
+        """Read and delete `key` in one step: of any number of concurrent callers one gets the value."""
+
+    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
+        """Add `by` to the counter `key`, which starts at 0 and expires `ttl_seconds` after its first increment.
+
+        A fixed window: later increments do not move the expiry. A negative `by` gives back what was counted; it
+        never makes a counter that is not there (it answers 0) and never takes one below 0.
+        """
+
+    async def delete(self, key: str) -> None:
+        """Delete `key` (text or counter); it need not exist."""
+
+    async def ping(self) -> None:
+        """Answer, or raise `StateStoreError`."""
+
+    async def aclose(self) -> None:
+        """Give back the connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsMessage:
+    """One code on its way to one mobile (E.164). `text` is the whole message, `code` its six digits."""
+
+    mobile: str
+    purpose: str
+    code: str
+    text: str
+
+
+class SmsSender(Protocol):
+    """Hands a message to the vendor."""
+
+    async def send(self, message: SmsMessage) -> None:
+        """Return when the vendor has taken the message, within 5 s; else raise `SmsSenderError`."""
+
+    async def aclose(self) -> None:
+        """Give back the connections."""
+
+
+class AvatarStore(Protocol):
+    """Keeps re-encoded pictures under their content hash. `key` is 64 lower-case hex digits."""
+
+    async def put(self, key: str, picture: bytes) -> None:
+        """Store `picture`; durable on return, idempotent, and never visible half-written."""
+
+    async def get(self, key: str) -> bytes | None:
+        """Read the picture, or None."""
+
+    async def delete(self, key: str) -> None:
+        """Delete the picture; it need not exist."""
+
+    async def list_keys(self) -> list[str]:
+        """All keys, for the command that sweeps orphans."""
+
+
+class Outbox(Protocol):
+    """Where development shows captcha answers and SMS codes to the person at the keyboard."""
+
+    def record_captcha(self, captcha_id: str, text: str) -> None:
+        """Note the answer of a captcha."""

@@ -1,0 +1,133 @@
+"""What a person is told, in Chinese and in English: one text for each reason."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+
+class Reason(StrEnum):
+    """Why something was refused; finer than an error code, and never part of the wire format."""
+
+    FIELD_MISSING = "field_missing"
+    TEXT_MALFORMED = "text_malformed"
+    MOBILE_MALFORMED = "mobile_malformed"
+    MOBILE_COUNTRY_REFUSED = "mobile_country_refused"
+    CAPTCHA_ID_MALFORMED = "captcha_id_malformed"
+    SMS_CODE_MALFORMED = "sms_code_malformed"
+    PASSWORD_LENGTH = "password_length"
+    PASSWORD_COMMON = "password_common"
+    NAME_LENGTH = "name_length"
+    NAME_CHARACTERS = "name_characters"
+    NAME_IS_MOBILE = "name_is_mobile"
+    REAL_NAME_MALFORMED = "real_name_malformed"
+    ID_NUMBER_MALFORMED = "id_number_malformed"
+    IMAGE_EMPTY = "image_empty"
+    IMAGE_TOO_LARGE = "image_too_large"
+    IMAGE_TOO_MANY_PIXELS = "image_too_many_pixels"
+    IMAGE_UNREADABLE = "image_unreadable"
+    CAPTCHA_EXPIRED = "captcha_expired"
+    CAPTCHA_WRONG = "captcha_wrong"
+    SMS_CODE_EXPIRED = "sms_code_expired"
+    SMS_CODE_WRONG = "sms_code_wrong"
+    MOBILE_TAKEN = "mobile_taken"
+    NAME_TAKEN = "name_taken"
+    ID_NUMBER_REFUSED = "id_number_refused"
+    AUTH_ALREADY_SUBMITTED = "auth_already_submitted"
+    WRONG_CREDENTIALS = "wrong_credentials"
+    UNAUTHENTICATED = "unauthenticated"
+    ACCOUNT_LOCKED = "account_locked"
+    TOO_OFTEN = "too_often"
+    TOO_MANY_GUESSES = "too_many_guesses"
+    TOO_BUSY = "too_busy"
+    SMS_PAUSED = "sms_paused"
+    SMS_NOT_SENT = "sms_not_sent"
+    STORAGE_FAILED = "storage_failed"
+    SERVICE_UNAVAILABLE = "service_unavailable"
+    INTERNAL = "internal"
+
+
+_TEXTS: Mapping[Reason, tuple[str, str]] = {
+    Reason.FIELD_MISSING: ("{name} is missing.", "缺少参数 {name}"),
+    Reason.TEXT_MALFORMED: ("{name} has characters that cannot be stored.", "参数 {name} 含有非法字符"),
+    Reason.MOBILE_MALFORMED: ("This is not a mobile number.", "手机号格式错误"),
+    Reason.MOBILE_COUNTRY_REFUSED: (
+        "Mobile numbers of this country are not accepted here.",
+        "暂不支持该国家或地区的手机号",
+    ),
+    Reason.CAPTCHA_ID_MALFORMED: (
+        "A captcha id is 1 to 64 letters, digits, hyphens or underscores.",
+        "图片验证码编号格式错误",
+    ),
+    Reason.SMS_CODE_MALFORMED: ("An SMS code is 6 digits.", "短信验证码格式错误"),
+    Reason.PASSWORD_LENGTH: (
+        "A password is {minimum} to {maximum} characters long.",
+        "密码长度应为 {minimum} 到 {maximum} 个字符",
+    ),
+    Reason.PASSWORD_COMMON: (
+        "This password is among the first that are guessed. Choose another.",
+        "密码过于常见，请更换",
+    ),
+    Reason.NAME_LENGTH: (
+        "A name is {minimum} to {maximum} characters long.",
+        "用户名长度应为 {minimum} 到 {maximum} 个字符",
+    ),
+    Reason.NAME_CHARACTERS: (
+        "A name has no control or invisible direction characters and none of < > &.",
+        "用户名含有不允许的字符",
+    ),
+    Reason.NAME_IS_MOBILE: ("A name cannot be somebody's mobile number.", "用户名不能是他人的手机号"),
+    Reason.REAL_NAME_MALFORMED: (
+        "A real name is {minimum} to {maximum} characters long and has no control characters.",
+        "真实姓名格式错误",
+    ),
+    Reason.ID_NUMBER_MALFORMED: ("This is not a valid ID number.", "身份证号格式错误"),
+    Reason.IMAGE_EMPTY: ("The picture is empty.", "图片为空"),
+    Reason.IMAGE_TOO_LARGE: ("A picture has at most {maximum} bytes.", "图片过大，最多 {maximum} 字节"),
+    Reason.IMAGE_TOO_MANY_PIXELS: ("A picture has at most {maximum} pixels.", "图片尺寸过大，最多 {maximum} 像素"),
+    Reason.IMAGE_UNREADABLE: (
+        "This is not a readable JPEG, PNG, WebP or GIF picture.",
+        "无法识别的图片，仅支持 JPEG、PNG、WebP、GIF",
+    ),
+    Reason.CAPTCHA_EXPIRED: ("The captcha has expired or was used. Fetch a new one.", "验证码过期"),
+    Reason.CAPTCHA_WRONG: ("The captcha text is wrong. Fetch a new one.", "验证码错误"),
+    Reason.SMS_CODE_EXPIRED: ("The SMS code has expired or was used. Ask for a new one.", "短信验证码过期"),
+    Reason.SMS_CODE_WRONG: (
+        "The SMS code is wrong; {attempts_remaining} attempts remain.",
+        "短信验证码错误，还可尝试 {attempts_remaining} 次",
+    ),
+    Reason.MOBILE_TAKEN: ("This mobile number already has an account.", "手机号已注册"),
+    Reason.NAME_TAKEN: ("This name is taken.", "用户名已存在"),
+    Reason.ID_NUMBER_REFUSED: (
+        "This real-name record cannot be accepted.",
+        "实名信息无法通过",
+    ),
+    Reason.AUTH_ALREADY_SUBMITTED: (
+        "The real-name record was submitted before and cannot be changed.",
+        "实名信息已提交，不能修改",
+    ),
+    Reason.WRONG_CREDENTIALS: ("The mobile number or the password is wrong.", "手机号或密码错误"),
+    Reason.UNAUTHENTICATED: ("Sign in first.", "用户未登录"),
+    Reason.ACCOUNT_LOCKED: ("This account is locked. Ask the operator.", "用户不存在或未激活"),
+    Reason.TOO_OFTEN: ("Too often. Try again in {seconds} seconds.", "请求过于频繁，请 {seconds} 秒后再试"),
+    Reason.TOO_MANY_GUESSES: (
+        "Too many wrong attempts. Try again in {seconds} seconds.",
+        "错误次数过多，请 {seconds} 秒后再试",
+    ),
+    Reason.TOO_BUSY: ("Too busy just now. Try again in {seconds} seconds.", "系统繁忙，请 {seconds} 秒后再试"),
+    Reason.SMS_PAUSED: (
+        "No SMS codes are sent to this number just now. Try again in {seconds} seconds.",
+        "暂停向该号码发送短信，请 {seconds} 秒后再试",
+    ),
+    Reason.SMS_NOT_SENT: ("The SMS could not be sent. Try again.", "短信发送失败，请重试"),
+    Reason.STORAGE_FAILED: ("The picture could not be stored. Try again.", "图片保存失败，请重试"),
+    Reason.SERVICE_UNAVAILABLE: ("The service is not available just now. Try again soon.", "服务暂不可用，请稍后再试"),
+    Reason.INTERNAL: ("Something went wrong here.", "内部错误"),
+}
+
+
+def text_of(reason: Reason, language: Language, values: Mapping[str, object]) -> str:
+    """The text for `reason` in `language`, its placeholders filled from `values`."""
+    english, chinese = _TEXTS[reason]
+    return (chinese if language == "zh" else english).format(**values)

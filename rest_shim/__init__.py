@@ -1,0 +1,1 @@
+"""The legacy door: routes, envelopes, the errno table and the dialects."""
