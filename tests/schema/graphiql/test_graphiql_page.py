@@ -192,15 +192,20 @@ async def test_outbox_is_refused_to_other_sites(static_directory: Path, site: st
     assert "Sec-Fetch-Site" in outbox.text
 
 
+async def test_slash_at_the_end_leads_to_the_page(static_directory: Path) -> None:
+    async with client(static_directory) as browser:
+        page = await browser.get("/graphql/", follow_redirects=True)
+    assert page.url.path == "/graphql"
+    assert page.text == INDEX
+
+
 async def test_page_works_mounted_and_behind_a_prefix(static_directory: Path) -> None:
     app = Starlette(routes=[Mount("/graphql", GraphiQLPage(static_directory, list))])
     prefixed = httpx.ASGITransport(GraphiQLPage(static_directory, None), root_path="/accounts")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as browser:
-        mounted = [
-            await browser.get(path) for path in ("/graphql/", "/graphql/assets/a-1.js", "/graphql/outbox")
-        ]
+        mounted = [await browser.get(path) for path in ("/graphql/assets/a-1.js", "/graphql/outbox")]
     async with httpx.AsyncClient(transport=prefixed, base_url="http://localhost") as browser:
         behind = [
             await browser.get(path) for path in ("/accounts/graphql", "/accounts/graphql/assets/a-1.js")
         ]
-    assert [answer.status_code for answer in mounted + behind] == [200] * 5
+    assert [answer.status_code for answer in mounted + behind] == [200] * 4
