@@ -60,6 +60,10 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+class ConflictError(Exception):
+    """A uniqueness or reference rule of the tables refused a write; the transaction is rolled back."""
+
+
 class Database:
     """One engine. `reading()` and `writing()` are the only ways in, and `writing()` the only commit.
 
@@ -152,7 +156,9 @@ def _translated() -> Iterator[None]:
     """Turn "the database does not answer" of every driver into one exception; let our own mistakes through."""
     try:
         yield
-    except (IntegrityError, DataError, ProgrammingError):
+    except IntegrityError as error:
+        raise ConflictError from error
+    except (DataError, ProgrammingError):
         raise
     except (DBAPIError, OSError, TimeoutError) as error:
         raise DatabaseUnavailableError(type(error).__name__) from error

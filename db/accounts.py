@@ -1,0 +1,126 @@
+"""Queries on accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.tables import accounts
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One account, without its password hash."""
+
+    id: int
+    mobile: str
+    name: str
+    avatar_key: str | None
+    created_at: datetime
+    locked_at: datetime | None
+
+
+_COLUMNS = (
+    accounts.c.id,
+    accounts.c.mobile,
+    accounts.c.name,
+    accounts.c.avatar_key,
+    accounts.c.created_at,
+    accounts.c.locked_at,
+)
+
+
+async def find_account_by_mobile(connection: AsyncConnection, mobile: str) -> AccountRow | None:
+    """The account of `mobile` (E.164)."""
+    return _account(
+        (await connection.execute(select(*_COLUMNS).where(accounts.c.mobile == mobile))).mappings().one_or_none()
+    )
+
+
+async def find_account(connection: AsyncConnection, account_id: int) -> AccountRow | None:
+    """The account numbered `account_id`."""
+    return _account(
+        (await connection.execute(select(*_COLUMNS).where(accounts.c.id == account_id))).mappings().one_or_none()
+    )
+
+
+async def find_account_and_password(connection: AsyncConnection, mobile: str) -> tuple[AccountRow, str] | None:
+    """The account of `mobile` with its password hash."""
+    found = await connection.execute(select(*_COLUMNS, accounts.c.password_hash).where(accounts.c.mobile == mobile))
+    row = found.mappings().one_or_none()
+    if row is None:
+        return None
+    return AccountRow(**{column.name: row[column.name] for column in _COLUMNS}), row["password_hash"]
+
+
+async def insert_account(
+    connection: AsyncConnection, *, mobile: str, name: str, name_key: str, password_hash: str, created_at: datetime
+) -> int:
+    """Make an account and give its number.
+
+    Raises:
+        ConflictError: when the mobile or the name is taken.
+    """
+    result = await connection.execute(
+        insert(accounts).values(
+            mobile=mobile, name=name, name_key=name_key, password_hash=password_hash, created_at=created_at
+        )
+    )
+    key = result.inserted_primary_key
+    return int(key[0])
+
+
+async def find_name_owner(connection: AsyncConnection, name_key: str) -> int | None:
+    """The number of the account that has this name."""
+    return await connection.scalar(select(accounts.c.id).where(accounts.c.name_key == name_key))
+
+
+async def set_name(connection: AsyncConnection, account_id: int, *, name: str, name_key: str) -> None:
+    """Rename an account.
+
+    Raises:
+        ConflictError: when the name is taken.
+    """
+    await connection.execute(
+        update(accounts).where(accounts.c.id == account_id).values(name=name, name_key=name_key)
+    )
+
+
+async def set_password_hash(connection: AsyncConnection, account_id: int, *, old: str, new: str) -> None:
+    """Replace the hash, unless it has changed since `old` was read."""
+    await connection.execute(
+        update(accounts)
+        .where(accounts.c.id == account_id, accounts.c.password_hash == old)
+        .values(password_hash=new)
+    )
+
+
+async def set_locked_at(connection: AsyncConnection, account_id: int, locked_at: datetime | None) -> None:
+    """Lock or unlock an account."""
+    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(locked_at=locked_at))
+
+
+async def find_account_for_update(connection: AsyncConnection, account_id: int) -> AccountRow | None:
+    """The account, its row locked until the transaction ends; None when it has gone."""
+    return _account(
+        (await connection.execute(select(*_COLUMNS).where(accounts.c.id == account_id).with_for_update()))
+        .mappings()
+        .one_or_none()
+    )
+
+
+async def set_avatar_key(connection: AsyncConnection, account_id: int, avatar_key: str | None) -> None:
+    """Point the account at a picture."""
+    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(avatar_key=avatar_key))
+
+
+async def is_avatar_in_use(connection: AsyncConnection, avatar_key: str) -> bool:
+    """Whether any account shows this picture."""
+    return (
+        await connection.scalar(select(accounts.c.id).where(accounts.c.avatar_key == avatar_key).limit(1))
+    ) is not None
+
+
+def _account(row: RowMapping | None) -> AccountRow | None:
+    return None if row is None else AccountRow(**row)

@@ -1,0 +1,48 @@
+"""The audit trail: appended to, read, and purged by age; never changed."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.tables import audit_events
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who did what, when and from where; the subject masked."""
+
+    at: datetime
+    action: str
+    account_id: int | None
+    subject: str
+    address: str
+    user_agent: str
+    request_id: str
+    detail: str
+
+
+async def insert_audit_event(connection: AsyncConnection, row: AuditRow) -> None:
+    """Append one event."""
+    await connection.execute(insert(audit_events).values(**asdict(row)))
+
+
+async def list_audit_events(connection: AsyncConnection, account_id: int, *, limit: int) -> list[AuditRow]:
+    """The newest `limit` events of an account, oldest first."""
+    columns = [audit_events.c[name] for name in AuditRow.__slots__]
+    found = await connection.execute(
+        select(*columns)
+        .where(audit_events.c.account_id == account_id)
+        .order_by(audit_events.c.at.desc(), audit_events.c.id.desc())
+        .limit(limit)
+    )
+    return [AuditRow(*row) for row in reversed(found.all())]
+
+
+async def delete_audit_events_before(connection: AsyncConnection, before: datetime, *, limit: int) -> int:
+    """Purge events older than `before`, at most `limit`; how many went."""
+    ids = (await connection.scalars(select(audit_events.c.id).where(audit_events.c.at < before).limit(limit))).all()
+    if ids:
+        await connection.execute(delete(audit_events).where(audit_events.c.id.in_(ids)))
+    return len(ids)

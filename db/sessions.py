@@ -1,0 +1,109 @@
+"""Queries on sessions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.accounts import AccountRow
+from db.tables import accounts, sessions
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One live session with the account it belongs to."""
+
+    token_hash: str
+    created_at: datetime
+    slid_at: datetime
+    expires_at: datetime
+    account: AccountRow
+
+
+# Built once: a statement with an expanding parameter is compiled once and serves every batch size.
+_LIVE_SESSIONS = (
+    select(
+        sessions.c.token_hash,
+        sessions.c.created_at,
+        sessions.c.slid_at,
+        sessions.c.expires_at,
+        accounts.c.id,
+        accounts.c.mobile,
+        accounts.c.name,
+        accounts.c.avatar_key,
+        accounts.c.created_at,
+        accounts.c.locked_at,
+    )
+    .join_from(sessions, accounts, accounts.c.id == sessions.c.account_id)
+    .where(
+        sessions.c.token_hash.in_(bindparam("token_hashes", expanding=True)),
+        sessions.c.expires_at > bindparam("now", type_=sessions.c.expires_at.type),
+        accounts.c.locked_at.is_(None),
+    )
+)
+
+
+async def list_live_sessions(
+    connection: AsyncConnection, token_hashes: Sequence[str], now: datetime
+) -> list[SessionRow]:
+    """The sessions among `token_hashes` that are alive at `now`, of accounts that are not locked."""
+    found = await connection.execute(_LIVE_SESSIONS, {"token_hashes": list(token_hashes), "now": now})
+    return [SessionRow(*row[:4], AccountRow(*row[4:])) for row in found]
+
+
+async def insert_session(
+    connection: AsyncConnection, *, token_hash: str, account_id: int, created_at: datetime, expires_at: datetime
+) -> None:
+    """Begin a session."""
+    await connection.execute(
+        insert(sessions).values(
+            token_hash=token_hash,
+            account_id=account_id,
+            created_at=created_at,
+            slid_at=created_at,
+            expires_at=expires_at,
+        )
+    )
+
+
+async def slide_session(
+    connection: AsyncConnection, token_hash: str, *, slid_at: datetime, expires_at: datetime
+) -> None:
+    """Move a session's idle end. A session that was revoked meanwhile stays gone."""
+    await connection.execute(
+        update(sessions)
+        .where(sessions.c.token_hash == token_hash, sessions.c.slid_at < slid_at)
+        .values(slid_at=slid_at, expires_at=expires_at)
+    )
+
+
+async def delete_session(connection: AsyncConnection, token_hash: str) -> int | None:
+    """Revoke a session; the number of the account that it belonged to, or None when there was none."""
+    account_id = await connection.scalar(select(sessions.c.account_id).where(sessions.c.token_hash == token_hash))
+    if account_id is not None:
+        await connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
+    return account_id
+
+
+async def delete_sessions_of(connection: AsyncConnection, account_id: int) -> int:
+    """Revoke every session of an account; how many there were."""
+    return (await connection.execute(delete(sessions).where(sessions.c.account_id == account_id))).rowcount
+
+
+async def count_live_sessions_of(connection: AsyncConnection, account_id: int, now: datetime) -> int:
+    """How many sessions of the account are alive."""
+    found = await connection.execute(
+        select(sessions.c.token_hash).where(sessions.c.account_id == account_id, sessions.c.expires_at > now)
+    )
+    return len(found.all())
+
+
+async def delete_expired_sessions(connection: AsyncConnection, now: datetime, *, limit: int) -> int:
+    """Forget sessions that ended before `now`, at most `limit` of them."""
+    found = await connection.scalars(select(sessions.c.token_hash).where(sessions.c.expires_at <= now).limit(limit))
+    hashes = found.all()
+    if hashes:
+        await connection.execute(delete(sessions).where(sessions.c.token_hash.in_(hashes)))
+    return len(hashes)

@@ -1,0 +1,139 @@
+"""Statements on short-lived state. Each is right under concurrency when it has a writing transaction to itself."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, bindparam, case, delete, null, select, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.tables import state_entries
+
+_ENTRY = (state_entries.c.value, state_entries.c.count, state_entries.c.expires_at_ms)
+
+_FIND = select(*_ENTRY).where(state_entries.c.key == bindparam("entry_key"))
+_FIND_FOR_UPDATE = _FIND.with_for_update()
+_DELETE = delete(state_entries).where(state_entries.c.key == bindparam("entry_key"))
+_TAKE = _DELETE.returning(*_ENTRY)
+_SET_COUNT = (
+    update(state_entries).where(state_entries.c.key == bindparam("entry_key")).values(count=bindparam("new"))
+)
+
+# MySQL and MariaDB: a deadlock was broken, or the row changed after it was read; the transaction is rolled back.
+_MYSQL_CONFLICTS = {1213, 1020}
+# PostgreSQL: serialization_failure and deadlock_detected.
+_POSTGRESQL_CONFLICTS = {"40001", "40P01"}
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One entry: a text, or a counter (`value` is None). It may have expired."""
+
+    value: str | None
+    count: int
+    expires_at_ms: int
+
+
+async def find_state(connection: AsyncConnection, key: str) -> StateRow | None:
+    """Read the entry `key`."""
+    return _row((await connection.execute(_FIND, {"entry_key": key})).mappings().one_or_none())
+
+
+async def set_state(connection: AsyncConnection, key: str, value: str, expires_at_ms: int) -> None:
+    """Make or replace the text `key`."""
+    entry = {"value": value, "count": 0, "expires_at_ms": expires_at_ms}
+    await _upsert(connection, {"key": key, **entry}, entry)
+
+
+async def take_state(connection: AsyncConnection, key: str) -> StateRow | None:
+    """Read and delete the entry: of several transactions at once, one gets it."""
+    if connection.dialect.name in {"mysql", "mariadb"}:
+        row = await _lock(connection, key)
+        if row is not None:
+            await delete_state(connection, key)
+        return row
+    return _row((await connection.execute(_TAKE, {"entry_key": key})).mappings().one_or_none())
+
+
+async def delete_state(connection: AsyncConnection, key: str) -> None:
+    """Delete the entry, if it is there."""
+    await connection.execute(_DELETE, {"entry_key": key})
+
+
+async def count_up(
+    connection: AsyncConnection, key: str, by: int, *, now_ms: int, expires_at_ms: int
+) -> StateRow:
+    """Add to a live counter, or start one at `by` that lasts until `expires_at_ms`. A live text is left alone."""
+    live = state_entries.c.expires_at_ms > now_ms
+    counter = {
+        "value": case((live, state_entries.c.value), else_=null()),
+        "count": case((live, state_entries.c.count + by), else_=by),
+        # MySQL assigns from left to right, and the others look at the old row: the expiry has to come last.
+        "expires_at_ms": case((live, state_entries.c.expires_at_ms), else_=expires_at_ms),
+    }
+    start = {"key": key, "value": None, "count": by, "expires_at_ms": expires_at_ms}
+    await _upsert(connection, start, counter)
+    row = await find_state(connection, key)
+    if row is None:
+        raise RuntimeError("an entry was gone in the transaction that wrote it")
+    return row
+
+
+async def count_down(connection: AsyncConnection, key: str, by: int, *, now_ms: int) -> StateRow | None:
+    """Take `by` from a live counter, not below 0; None when there is none."""
+    row = await _lock(connection, key)
+    if row is None or row.expires_at_ms <= now_ms:
+        return None
+    count = max(0, row.count - by)
+    if row.value is None and count != row.count:
+        await connection.execute(_SET_COUNT, {"entry_key": key, "new": count})
+    return StateRow(row.value, count, row.expires_at_ms)
+
+
+async def find_expired_state(connection: AsyncConnection, now_ms: int, limit: int) -> list[str]:
+    """Keys of at most `limit` entries that have expired, in the order in which to lock them."""
+    statement = select(state_entries.c.key).where(state_entries.c.expires_at_ms <= now_ms).limit(limit)
+    return sorted(await connection.scalars(statement))
+
+
+async def delete_expired_state(connection: AsyncConnection, keys: list[str], now_ms: int) -> int:
+    """Delete those of `keys` that are still expired; give their number."""
+    result = await connection.execute(
+        delete(state_entries).where(state_entries.c.key.in_(keys), state_entries.c.expires_at_ms <= now_ms)
+    )
+    return result.rowcount
+
+
+def is_conflict(error: BaseException | None) -> bool:
+    """Whether the database rolled a transaction back for the sake of another, so that it may be run again."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    if getattr(error.orig, "sqlstate", None) in _POSTGRESQL_CONFLICTS:
+        return True
+    return bool(error.orig.args) and error.orig.args[0] in _MYSQL_CONFLICTS
+
+
+async def _lock(connection: AsyncConnection, key: str) -> StateRow | None:
+    return _row((await connection.execute(_FIND_FOR_UPDATE, {"entry_key": key})).mappings().one_or_none())
+
+
+async def _upsert(
+    connection: AsyncConnection, entry: dict[str, Any], update_to: dict[str, Any | ColumnElement[Any]]
+) -> None:
+    match connection.dialect.name:
+        case "postgresql":
+            statement: Any = postgresql.insert(state_entries).values(entry)
+            statement = statement.on_conflict_do_update(index_elements=[state_entries.c.key], set_=update_to)
+        case "sqlite":
+            statement = sqlite.insert(state_entries).values(entry)
+            statement = statement.on_conflict_do_update(index_elements=[state_entries.c.key], set_=update_to)
+        case _:
+            statement = (
+                mysql.insert(state_entries).values(entry).on_duplicate_key_update(list(update_to.items()))
+            )
+    await connection.execute(statement)
+
+
+def _row(row: RowMapping | None) -> StateRow | None:
+    return None if row is None else StateRow(**row)

@@ -1,0 +1,129 @@
+"""Picture captchas: four characters, spent by the first check, right or wrong."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from hmac import compare_digest
+
+from captcha.audio import AudioCaptcha
+from captcha.image import ImageCaptcha
+
+from resolvers.context import Context
+from resolvers.errors import CodeError, ErrorCode, invalid_input
+from resolvers.texts import Reason
+
+TTL_SECONDS = 180
+CHARACTERS = 4
+
+# No 0/O/Q/D, 1/I/L/J, 2/Z, 5/S, 8/B, 9/G, 7, U/V: what people confuse in a bent picture.
+ALPHABET = "346ACEFHKMNPRTWXY"
+
+_ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Captcha:
+    """A fresh captcha; `image` is a PNG."""
+
+    id: str
+    image: bytes
+    expires_at: datetime
+
+
+async def create_captcha(
+    ctx: Context, *, captcha_id: str | None = None, previous_id: str | None = None
+) -> Captcha:
+    """Draw a captcha under `captcha_id` (made here when None) and void `previous_id`.
+
+    Raises:
+        InputError: INVALID_INPUT for an id that is no id.
+        RateLimitedError: over the address's limit.
+    """
+    new_id = secrets.token_urlsafe(_ID_BYTES) if captcha_id is None else _require_id(captcha_id, "captcha_id")
+    if previous_id:
+        _require_id(previous_id, "previous_id")
+    consuming = ctx.consuming()
+    for limit in ctx.services.policy.limits.captcha:
+        await consuming.use(limit, ctx.address)
+    text = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
+    image = await ctx.services.drawing.run(draw_captcha, text)
+    if previous_id:
+        await ctx.services.state.delete(_key(previous_id))
+    await ctx.services.state.put(_key(new_id), text, TTL_SECONDS)
+    if ctx.services.outbox:
+        ctx.services.outbox.record_captcha(new_id, text)
+    return Captcha(id=new_id, image=image, expires_at=ctx.now + timedelta(seconds=TTL_SECONDS))
+
+
+async def find_captcha_audio(ctx: Context, *, captcha_id: str) -> bytes | None:
+    """The captcha spoken, as WAV, for people who cannot read the picture; None when it has expired.
+
+    Listening spends nothing.
+    """
+    if not _ID_FORM.fullmatch(captcha_id):
+        return None
+    consuming = ctx.consuming()
+    for limit in ctx.services.policy.limits.captcha:
+        await consuming.use(limit, ctx.address)
+    text = await ctx.services.state.get(_key(captcha_id))
+    return None if text is None else await ctx.services.drawing.run(speak_captcha, text)
+
+
+async def spend_captcha(ctx: Context, *, captcha_id: str, text: str) -> str:
+    """Check `text` without case; whatever comes out, the captcha is gone. Gives the right text.
+
+    Raises:
+        InputError: INVALID_INPUT for an id that is no id; nothing is spent.
+        CodeError: CAPTCHA_EXPIRED, CAPTCHA_WRONG.
+    """
+    _require_id(captcha_id, "captcha_id")
+    right = await ctx.services.state.take(_key(captcha_id))
+    if right is None:
+        raise CodeError(
+            ErrorCode.CAPTCHA_EXPIRED, Reason.CAPTCHA_EXPIRED, field="captcha_id", attempts_remaining=0
+        )
+    if not compare_digest(normalize_captcha_text(text).encode(), right.encode()):
+        raise CodeError(
+            ErrorCode.CAPTCHA_WRONG, Reason.CAPTCHA_WRONG, field="captcha_text", attempts_remaining=0
+        )
+    return right
+
+
+def normalize_captcha_text(text: str) -> str:
+    """What a person typed, as it is compared: without case and without spaces around."""
+    return text.strip().upper()
+
+
+def draw_captcha(text: str) -> bytes:
+    """`text` as a PNG picture, 160 by 60 pixels."""
+    return _image_captcha().generate(text).getvalue()
+
+
+def speak_captcha(text: str) -> bytes:
+    """`text` as WAV."""
+    return bytes(_audio_captcha().generate(text))
+
+
+def _require_id(captcha_id: str, field: str) -> str:
+    if not _ID_FORM.fullmatch(captcha_id):
+        raise invalid_input(Reason.CAPTCHA_ID_MALFORMED, field)
+    return captcha_id
+
+
+def _key(captcha_id: str) -> str:
+    return f"captcha:{captcha_id}"
+
+
+@cache
+def _image_captcha() -> ImageCaptcha:
+    return ImageCaptcha(width=160, height=60)
+
+
+@cache
+def _audio_captcha() -> AudioCaptcha:
+    speaker = AudioCaptcha()
+    speaker.load()
+    return speaker

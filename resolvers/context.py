@@ -1,0 +1,135 @@
+"""What a resolver is given: the services of the process, and the facts of one request."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import Database, DatabaseUnavailableError
+from resolvers.accounts import Account, account_of
+from resolvers.errors import ServiceUnavailableError, unauthenticated
+from resolvers.keys import KeyRing
+from resolvers.limits import Consumption, Limits
+from resolvers.passwords import Passwords
+from resolvers.ports import AvatarStore, Outbox, SmsSender, StateStore
+from resolvers.sessions import IssuedSession, hash_token
+from resolvers.viewers import Viewers, slide_if_due
+from resolvers.workers import WorkerPool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an operator may set of the rules."""
+
+    sms_country_codes: frozenset[str] = frozenset({"+86"})
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that lives as long as the process; built once, in `gateway/wiring.py`."""
+
+    database: Database
+    state: StateStore
+    viewers: Viewers
+    passwords: Passwords
+    keys: KeyRing
+    sms_sender: SmsSender
+    avatars: AvatarStore
+    outbox: Outbox | None
+    pictures: WorkerPool
+    drawing: WorkerPool
+    clock: Callable[[], datetime]
+    policy: Policy
+
+
+@dataclass(slots=True)
+class Context:
+    """One request. `address` is what limits count (an IPv4 address or an IPv6 /64), `token` what the client brought.
+
+    `issued` and `is_signed_out` are what resolvers did to the session, for the gateway to tell the client.
+    """
+
+    services: Services
+    address: str = "unknown"
+    request_id: str = ""
+    user_agent: str = ""
+    token: str | None = None
+    issued: IssuedSession | None = None
+    is_signed_out: bool = False
+    _authenticated: Account | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The time, aware UTC."""
+        return self.services.clock()
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection for reads."""
+        return _available(self.services.database.reading)
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """One transaction; it belongs to the resolver that opened it."""
+        return _available(self.services.database.writing)
+
+    def consuming(self) -> Consumption:
+        """A fresh account of what this action uses up."""
+        return Consumption(self.services.state)
+
+    async def viewer(self) -> Account | None:
+        """The signed-in account, read now; None when nobody is signed in."""
+        if self._authenticated:
+            return self._authenticated
+        token_hash = hash_token(self.token) if self.token else None
+        if token_hash is None:
+            return None
+        try:
+            session = await self.services.viewers.find(token_hash)
+            if session is None:
+                return None
+            await slide_if_due(self.services.database, session, self.now)
+        except DatabaseUnavailableError as error:
+            raise ServiceUnavailableError("database") from error
+        return account_of(session.account)
+
+    async def require_viewer(self) -> Account:
+        """The signed-in account.
+
+        Raises:
+            RefusedError: UNAUTHENTICATED.
+        """
+        viewer = await self.viewer()
+        if viewer is None:
+            raise unauthenticated()
+        return viewer
+
+    def act_as(self, account: Account) -> None:
+        """Serve the rest of this request for `account`, which has just proved its password; no session begins."""
+        self._authenticated = account
+
+    def hold(self, session: IssuedSession) -> None:
+        """From here on the client is in `session`."""
+        self.issued = session
+        self.token = session.token
+        self.is_signed_out = False
+        self._authenticated = None
+
+    def let_go(self) -> None:
+        """From here on the client is signed out."""
+        self.issued = None
+        self.token = None
+        self.is_signed_out = True
+        self._authenticated = None
+
+
+@asynccontextmanager
+async def _available(
+    connect: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+) -> AsyncIterator[AsyncConnection]:
+    try:
+        async with connect() as connection:
+            yield connection
+    except DatabaseUnavailableError as error:
+        raise ServiceUnavailableError("database") from error

@@ -1,0 +1,139 @@
+"""Real-name records: submitted once, for ever; sealed at rest, shown masked."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from stdnum.cn import ric
+from stdnum.exceptions import ValidationError
+
+from db import accounts, identities
+from db.engine import ConflictError
+from db.identities import IdentityRow
+from resolvers.audit import record_event
+from resolvers.context import Context
+from resolvers.errors import ErrorCode, InputError, invalid_input, unauthenticated
+from resolvers.keys import KeyRing
+from resolvers.sealing import seal, unseal
+from resolvers.text_rules import has_hidden_characters
+from resolvers.texts import Reason
+
+MINIMUM_NAME_CHARACTERS = 2
+MAXIMUM_NAME_CHARACTERS = 50
+
+_ID_NUMBER_CHARACTERS = 18
+_DIGEST_PURPOSE = "identity-digest"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthInfo:
+    """A real-name record as it may be shown: both fields masked."""
+
+    real_name: str
+    id_number: str
+    submitted_at: datetime
+
+
+async def submit_auth(ctx: Context, *, real_name: str, id_number: str) -> AuthInfo:
+    """Keep the viewer's real-name record. Of any number of submissions the first stands; one ID number, one account.
+
+    Raises:
+        RefusedError: UNAUTHENTICATED.
+        InputError: INVALID_INPUT, AUTH_ALREADY_SUBMITTED, ID_NUMBER_REFUSED.
+    """
+    viewer = await ctx.require_viewer()
+    name = _parse_real_name(real_name)
+    number = _parse_id_number(id_number)
+    row = seal_identity(ctx.services.keys, viewer.id, name, number, ctx.now)
+    try:
+        async with ctx.writing() as connection:
+            if await accounts.find_account_for_update(connection, viewer.id) is None:
+                raise unauthenticated()
+            if await identities.find_identity(connection, viewer.id):
+                raise _already_submitted()
+            if await identities.has_any_digest(connection, digests_of(ctx.services.keys, number)):
+                raise _id_number_refused()
+            await identities.insert_identity(connection, row)
+            await record_event(ctx, connection, "real-name", account_id=viewer.id, mobile=viewer.mobile)
+    except ConflictError as error:
+        # The account's row is locked, so what collided is the number.
+        raise _id_number_refused() from error
+    return _masked(name, number, row.submitted_at)
+
+
+async def find_auth_info(ctx: Context, *, account_id: int) -> AuthInfo | None:
+    """The account's record, masked; None while none has been submitted."""
+    async with ctx.reading() as connection:
+        row = await identities.find_identity(connection, account_id)
+    if row is None:
+        return None
+    name, number = open_identity(ctx.services.keys, row)
+    return _masked(name, number, row.submitted_at)
+
+
+def seal_identity(keys: KeyRing, account_id: int, name: str, number: str, submitted_at: datetime) -> IdentityRow:
+    """A record sealed by the active key."""
+    return IdentityRow(
+        account_id=account_id,
+        key_id=keys.active_id,
+        real_name_sealed=seal(keys, name, account_id=account_id, field="real_name"),
+        id_number_sealed=seal(keys, number, account_id=account_id, field="id_number"),
+        id_number_digest=keys.digest(_DIGEST_PURPOSE, number),
+        submitted_at=submitted_at,
+    )
+
+
+def open_identity(keys: KeyRing, row: IdentityRow) -> tuple[str, str]:
+    """The name and the number of a sealed record.
+
+    Raises:
+        UnreadableRecordError: when its key is not on the ring.
+    """
+    return (
+        unseal(keys, row.real_name_sealed, key_id=row.key_id, account_id=row.account_id, field="real_name"),
+        unseal(keys, row.id_number_sealed, key_id=row.key_id, account_id=row.account_id, field="id_number"),
+    )
+
+
+def digests_of(keys: KeyRing, number: str) -> list[str]:
+    """The digests under which `number` may be kept already, one for each key on the ring."""
+    return keys.digests(_DIGEST_PURPOSE, number)
+
+
+def _parse_real_name(text: str) -> str:
+    name = unicodedata.normalize("NFC", text).strip()
+    if not MINIMUM_NAME_CHARACTERS <= len(name) <= MAXIMUM_NAME_CHARACTERS or has_hidden_characters(name):
+        raise invalid_input(
+            Reason.REAL_NAME_MALFORMED,
+            "real_name",
+            minimum=MINIMUM_NAME_CHARACTERS,
+            maximum=MAXIMUM_NAME_CHARACTERS,
+        )
+    return name
+
+
+def _parse_id_number(text: str) -> str:
+    """GB 11643: 18 characters with a valid place, birth date and check digit."""
+    number = unicodedata.normalize("NFKC", text).strip().upper() if len(text) <= 2 * _ID_NUMBER_CHARACTERS else ""
+    try:
+        if len(number) != _ID_NUMBER_CHARACTERS or not number.isascii():
+            raise ValidationError
+        return str(ric.validate(number))
+    except ValidationError as error:
+        raise invalid_input(Reason.ID_NUMBER_MALFORMED, "id_number") from error
+
+
+def _masked(name: str, number: str, submitted_at: datetime) -> AuthInfo:
+    return AuthInfo(
+        real_name=f"{'*' * (len(name) - 1)}{name[-1]}",
+        id_number=f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}",
+        submitted_at=submitted_at,
+    )
+
+
+def _already_submitted() -> InputError:
+    return InputError(ErrorCode.AUTH_ALREADY_SUBMITTED, Reason.AUTH_ALREADY_SUBMITTED)
+
+
+def _id_number_refused() -> InputError:
+    return InputError(ErrorCode.ID_NUMBER_REFUSED, Reason.ID_NUMBER_REFUSED, field=("id_number",))

@@ -1,0 +1,52 @@
+"""Names: what may be one, and when two are the same."""
+
+import unicodedata
+
+from resolvers.errors import ErrorCode, InputError, invalid_input
+from resolvers.mobiles import find_mobile
+from resolvers.text_rules import has_hidden_characters
+from resolvers.texts import Reason
+
+MINIMUM_CHARACTERS = 1
+MAXIMUM_CHARACTERS = 32
+
+# Legacy pages insert the name as HTML.
+_MARKUP = frozenset("<>&")
+
+# Normalising may lengthen a text; a longer one than this is refused unread.
+_LONGEST_INPUT = 4 * MAXIMUM_CHARACTERS
+
+
+def parse_name(text: str, *, own_mobile: str) -> str:
+    """`text` as it is kept: NFKC, trimmed, 1 to 32 characters.
+
+    Raises:
+        InputError: INVALID_INPUT for its length, for characters that are not allowed, and for a mobile number that
+            is not `own_mobile` (E.164).
+    """
+    if len(text) > _LONGEST_INPUT:
+        raise _wrong_length()
+    if has_hidden_characters(text):
+        raise invalid_input(Reason.NAME_CHARACTERS, "name")
+    name = unicodedata.normalize("NFKC", text).strip()
+    if not MINIMUM_CHARACTERS <= len(name) <= MAXIMUM_CHARACTERS:
+        raise _wrong_length()
+    if _MARKUP.intersection(name) or has_hidden_characters(name):
+        raise invalid_input(Reason.NAME_CHARACTERS, "name")
+    if find_mobile(name) not in {None, own_mobile}:
+        raise invalid_input(Reason.NAME_IS_MOBILE, "name")
+    return name
+
+
+def name_key(name: str) -> str:
+    """What must be unique: the name without case."""
+    return unicodedata.normalize("NFKC", name.casefold())
+
+
+def name_taken() -> InputError:
+    """Another account has this name."""
+    return InputError(ErrorCode.NAME_TAKEN, Reason.NAME_TAKEN, field=("name",))
+
+
+def _wrong_length() -> InputError:
+    return invalid_input(Reason.NAME_LENGTH, "name", minimum=MINIMUM_CHARACTERS, maximum=MAXIMUM_CHARACTERS)

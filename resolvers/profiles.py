@@ -1,0 +1,31 @@
+"""The profile: the name that others see."""
+
+from dataclasses import replace
+
+from db import accounts
+from db.engine import ConflictError
+from resolvers.accounts import Account
+from resolvers.audit import record_event
+from resolvers.context import Context
+from resolvers.names import name_key, name_taken, parse_name
+
+
+async def update_name(ctx: Context, *, name: str) -> Account:
+    """Rename the viewer. Of two who take one name at once, one gets it; one's own name again is no error.
+
+    Raises:
+        RefusedError: UNAUTHENTICATED.
+        InputError: INVALID_INPUT, NAME_TAKEN.
+    """
+    viewer = await ctx.require_viewer()
+    parsed = parse_name(name, own_mobile=viewer.mobile)
+    key = name_key(parsed)
+    try:
+        async with ctx.writing() as connection:
+            if await accounts.find_name_owner(connection, key) not in {None, viewer.id}:
+                raise name_taken()
+            await accounts.set_name(connection, viewer.id, name=parsed, name_key=key)
+            await record_event(ctx, connection, "name", account_id=viewer.id, mobile=viewer.mobile)
+    except ConflictError as error:
+        raise name_taken() from error
+    return replace(viewer, name=parsed)

@@ -1,0 +1,75 @@
+"""Registration: who proved a mobile with its code gets an account, and is signed in."""
+
+from db import accounts
+from db.engine import ConflictError
+from resolvers.accounts import Account
+from resolvers.audit import record_event
+from resolvers.context import Context
+from resolvers.errors import ErrorCode, InputError
+from resolvers.mobiles import national_form, parse_mobile
+from resolvers.names import name_key
+from resolvers.passwords import require_password
+from resolvers.sign_in import SignedIn, begin_session_for
+from resolvers.sms_codes import spend_sms_code
+from resolvers.texts import Reason
+
+
+async def register(
+    ctx: Context,
+    *,
+    mobile: str,
+    sms_code: str,
+    password: str,
+    captcha_text: str | None = None,
+    refuse_common_password: bool = True,
+) -> SignedIn:
+    """Make an account for `mobile` and sign it in. The first name is the mobile itself.
+
+    The input is judged before the code is touched, so a refused password costs no code. That a mobile is taken is
+    told only to who brings its code.
+
+    Raises:
+        InputError: INVALID_INPUT, WEAK_PASSWORD, MOBILE_TAKEN.
+        CodeError: SMS_CODE_EXPIRED, SMS_CODE_WRONG, CAPTCHA_WRONG.
+        RateLimitedError: too many wrong codes.
+    """
+    number = parse_mobile(mobile)
+    require_password(password, mobile=number, refuse_common=refuse_common_password)
+    spent = await spend_sms_code(ctx, mobile=number, code=sms_code, captcha_text=captcha_text)
+    try:
+        return await _make_account(ctx, number, password)
+    except InputError:
+        raise
+    except BaseException:
+        await spent.restore()
+        raise
+
+
+async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:
+    async with ctx.reading() as connection:
+        if await accounts.find_account_by_mobile(connection, mobile):
+            raise _mobile_taken()
+    password_hash = await ctx.services.passwords.hash(password)
+    now = ctx.now
+    name = national_form(mobile)
+    try:
+        async with ctx.writing() as connection:
+            account_id = await accounts.insert_account(
+                connection,
+                mobile=mobile,
+                name=name,
+                name_key=name_key(name),
+                password_hash=password_hash,
+                created_at=now,
+            )
+            account = Account(account_id, mobile, name, None, now)
+            session = await begin_session_for(ctx, connection, account)
+            await record_event(ctx, connection, "register", account_id=account_id, mobile=mobile)
+    except ConflictError as error:
+        raise _mobile_taken() from error
+    ctx.hold(session)
+    return SignedIn(account, session)
+
+
+def _mobile_taken() -> InputError:
+    return InputError(ErrorCode.MOBILE_TAKEN, Reason.MOBILE_TAKEN, field=("mobile",))

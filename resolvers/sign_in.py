@@ -1,0 +1,83 @@
+"""Sign-in: one answer for an unknown mobile and a wrong password, in the same time."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import accounts, sessions
+from db.accounts import AccountRow
+from resolvers.accounts import Account, account_of
+from resolvers.audit import record_event
+from resolvers.context import Context
+from resolvers.errors import ErrorCode, RefusedError
+from resolvers.mobiles import parse_mobile
+from resolvers.passwords import require_encodable
+from resolvers.sessions import IssuedSession, begin_session, hash_token
+from resolvers.sign_in_guard import SignInAttempt
+from resolvers.texts import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """An account and the fresh session that was begun for it."""
+
+    account: Account
+    session: IssuedSession
+
+
+async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
+    """Begin a session for who knows the password; the session the client was in ends.
+
+    Raises:
+        InputError: INVALID_INPUT for what can be neither a mobile nor a password.
+        RefusedError: WRONG_CREDENTIALS; ACCOUNT_LOCKED, told only to who knows the password.
+        RateLimitedError: too many failures for this mobile or from this address.
+    """
+    row, fresh_hash = await _prove(ctx, mobile=mobile, password=password)
+    account = account_of(row)
+    async with ctx.writing() as connection:
+        if fresh_hash:
+            await accounts.set_password_hash(connection, row.id, old=fresh_hash[0], new=fresh_hash[1])
+        session = await begin_session_for(ctx, connection, account)
+        await record_event(ctx, connection, "sign-in", account_id=row.id, mobile=row.mobile)
+    ctx.hold(session)
+    return SignedIn(account, session)
+
+
+async def authenticate(ctx: Context, *, mobile: str, password: str) -> Account:
+    """Serve this one request for who knows the password, by the rules of `login`; no session begins.
+
+    Raises: as `login`.
+    """
+    row, _ = await _prove(ctx, mobile=mobile, password=password)
+    account = account_of(row)
+    ctx.act_as(account)
+    return account
+
+
+async def begin_session_for(ctx: Context, connection: AsyncConnection, account: Account) -> IssuedSession:
+    """A fresh session for `account`, in place of the one that the client was in."""
+    previous = hash_token(ctx.token) if ctx.token else None
+    if previous:
+        await sessions.delete_session(connection, previous)
+    return await begin_session(connection, account_id=account.id, now=ctx.now)
+
+
+async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRow, tuple[str, str] | None]:
+    """The account whose password this is, and (old, new) hash where the parameters have changed."""
+    number = parse_mobile(mobile)
+    require_encodable(password)
+    attempt = await SignInAttempt.begin(ctx, number)
+    async with ctx.reading() as connection:
+        found = await accounts.find_account_and_password(connection, number)
+    row, password_hash = found or (None, None)
+    is_right = await ctx.services.passwords.verify(password, password_hash)
+    if row is None or password_hash is None or not is_right:
+        await attempt.fail()
+        raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
+    await attempt.succeed()
+    if row.locked_at:
+        raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
+    if ctx.services.passwords.needs_rehash(password_hash):
+        return row, (password_hash, await ctx.services.passwords.hash(password))
+    return row, None
