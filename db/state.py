@@ -1,9 +1,10 @@
-"""Statements on short-lived state. Each is right under concurrency when it has a writing transaction to itself."""
+"""Statements on short-lived state. Each is atomic when it has a writing transaction to itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, case, delete, null, select, update
+from sqlalchemy import RowMapping, bindparam, case, delete, null, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +21,7 @@ _SET_COUNT = (
     update(state_entries).where(state_entries.c.key == bindparam("entry_key")).values(count=bindparam("new"))
 )
 
-# MySQL and MariaDB: a deadlock was broken, or the row changed after it was read; the transaction is rolled back.
+# MySQL and MariaDB: a deadlock was broken, or a row changed after it was read; the transaction is undone.
 _MYSQL_CONFLICTS = {1213, 1020}
 # PostgreSQL: serialization_failure and deadlock_detected.
 _POSTGRESQL_CONFLICTS = {"40001", "40P01"}
@@ -64,7 +65,7 @@ async def delete_state(connection: AsyncConnection, key: str) -> None:
 async def count_up(
     connection: AsyncConnection, key: str, by: int, *, now_ms: int, expires_at_ms: int
 ) -> StateRow:
-    """Add to a live counter, or start one at `by` that lasts until `expires_at_ms`. A live text is left alone."""
+    """Add to a live counter, or start one at `by` until `expires_at_ms`. A live text stays as it is."""
     live = state_entries.c.expires_at_ms > now_ms
     counter = {
         "value": case((live, state_entries.c.value), else_=null()),
@@ -118,9 +119,7 @@ async def _lock(connection: AsyncConnection, key: str) -> StateRow | None:
     return _row((await connection.execute(_FIND_FOR_UPDATE, {"entry_key": key})).mappings().one_or_none())
 
 
-async def _upsert(
-    connection: AsyncConnection, entry: dict[str, Any], update_to: dict[str, Any | ColumnElement[Any]]
-) -> None:
+async def _upsert(connection: AsyncConnection, entry: dict[str, Any], update_to: Mapping[str, Any]) -> None:
     match connection.dialect.name:
         case "postgresql":
             statement: Any = postgresql.insert(state_entries).values(entry)

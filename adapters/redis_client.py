@@ -1,0 +1,123 @@
+"""Opening Redis: a single server, the master behind Sentinel, or a Cluster."""
+
+from typing import Any, Protocol
+
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
+from adapters.redis_url import RedisUrl, Topology, parse_redis_url
+
+MAXIMUM_CONNECTIONS = 50
+
+# Who asks sets the limit for the whole answer. These only keep one silent node of several from using it up.
+_NODE_LIMITS: dict[str, Any] = {"socket_timeout": 0.6, "socket_connect_timeout": 0.6}
+_SENTINEL_LIMITS: dict[str, Any] = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3}
+
+# With one server there is no other to turn to, and a command without a time limit of its own costs less.
+_SINGLE_LIMITS: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": None}
+
+# Version 2 of the protocol: plain replies are all that is read here, and a connection needs no greeting.
+_PROTOCOL: dict[str, Any] = {"protocol": 2}
+
+
+class RedisClient(Protocol):
+    """What the state store asks of redis-py."""
+
+    async def execute_command(self, *command: str | int) -> Any:  # noqa: ANN401 - replies are what Redis says
+        """Run one command; replies are bytes, numbers, lists and None."""
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+
+
+class _SentinelClient:
+    """The master behind Sentinel, closed together with the connections to the sentinels."""
+
+    def __init__(self, sentinel: Sentinel, master: Redis) -> None:
+        self._sentinel = sentinel
+        self._master = master
+
+    async def execute_command(self, *command: str | int) -> Any:  # noqa: ANN401 - the same
+        return await self._master.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    async def aclose(self) -> None:
+        try:
+            await self._master.aclose()
+        finally:
+            await self._sentinel.aclose()
+
+
+def open_redis(url: str, *, maximum_connections: int = MAXIMUM_CONNECTIONS) -> RedisClient:
+    """Give a client for `url` (see `parse_redis_url`), not connected yet.
+
+    At most `maximum_connections` are made to each server.
+
+    Raises:
+        ValueError: when the URL cannot be read.
+    """
+    parsed = parse_redis_url(url)
+    match parsed.topology:
+        case Topology.SINGLE | Topology.SOCKET:
+            return _open_single(parsed, maximum_connections)
+        case Topology.SENTINEL:
+            return _open_sentinel(parsed, maximum_connections)
+        case Topology.CLUSTER:
+            return _open_cluster(parsed, maximum_connections)
+
+
+def _open_single(url: RedisUrl, maximum_connections: int) -> RedisClient:
+    if url.topology is Topology.SOCKET:
+        place: dict[str, Any] = {"connection_class": UnixDomainSocketConnection, "path": url.name}
+    else:
+        [(host, port)] = url.addresses
+        connection_class = SSLConnection if url.is_tls else Connection
+        place = {"connection_class": connection_class, "host": host, "port": port, **url.tls}
+    pool = ConnectionPool(
+        max_connections=maximum_connections,
+        db=url.database,
+        retry=_retry(0),
+        **place,
+        **url.account,
+        **_SINGLE_LIMITS,
+        **_PROTOCOL,
+    )
+    return Redis.from_pool(pool)
+
+
+def _open_sentinel(url: RedisUrl, maximum_connections: int) -> RedisClient:
+    shared: dict[str, Any] = {"ssl": url.is_tls, **url.tls, **_PROTOCOL}
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        url.addresses,
+        sentinel_kwargs={"retry": _retry(0), **url.sentinel_account, **_SENTINEL_LIMITS, **shared},
+    )
+    master = sentinel.master_for(
+        url.name,
+        db=url.database,
+        retry=_retry(0),
+        max_connections=maximum_connections,
+        **url.account,
+        **_NODE_LIMITS,
+        **shared,
+    )
+    return _SentinelClient(sentinel, master)
+
+
+def _open_cluster(url: RedisUrl, maximum_connections: int) -> RedisClient:
+    options: dict[str, Any] = {**url.account, **url.tls, **_NODE_LIMITS, **_PROTOCOL}
+    return RedisCluster(
+        startup_nodes=[ClusterNode(host, port) for host, port in url.addresses],
+        ssl=url.is_tls,
+        # One retry, for the connection that the server has closed while it was idle. It may repeat what was
+        # done already: a counter then counts one too many, a taken entry reads as gone. Both are safe.
+        retry=_retry(1),
+        max_connections=maximum_connections,
+        **options,
+    )
+
+
+def _retry(retries: int) -> Retry:
+    return Retry(NoBackoff(), retries)

@@ -1,0 +1,95 @@
+"""The places where a state store is tried, each with a namespace that nothing else uses."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from adapters.redis_client import open_redis
+from adapters.redis_state_store import RedisStateStore
+from adapters.sql_state_store import SqlStateStore
+from adapters.state_entry import Clock
+from db.engine import Database, async_url
+from db.tables import metadata
+from resolvers.ports import StateStore
+
+
+@dataclass(frozen=True, slots=True)
+class StateBackend:
+    """Where the entries are. Stores opened on equal backends share them, in whichever process."""
+
+    kind: str
+    url: str
+    prefix: str = ""
+
+    @asynccontextmanager
+    async def open_store(self, clock: Clock) -> AsyncIterator[StateStore]:
+        if self.kind == "sql":
+            database = Database(self.url, durable=False)
+            try:
+                yield SqlStateStore(database, clock)
+            finally:
+                await database.aclose()
+        else:
+            store = RedisStateStore(open_redis(self.url), clock, prefix=self.prefix)
+            try:
+                yield store
+            finally:
+                await store.aclose()
+
+    async def clear(self) -> None:
+        if self.kind == "sql":
+            await self._execute("DELETE FROM state_entries")
+        else:
+            await self._clear_redis()
+
+    async def create_tables(self) -> None:
+        if self.kind != "sql":
+            return
+        database = Database(self.url)
+        async with database.writing() as connection:
+            await connection.run_sync(metadata.create_all)
+        await database.aclose()
+
+    async def _execute(self, statement: str) -> None:
+        database = Database(self.url)
+        async with database.writing() as connection:
+            await connection.execute(text(statement))
+        await database.aclose()
+
+    async def _clear_redis(self) -> None:
+        client: Any = Redis.from_url(self.url)
+        async for key in client.scan_iter(match=f"{self.prefix}*", count=1000):
+            await client.delete(key)
+        await client.aclose()
+
+
+def server_url(variable: str) -> str:
+    """The server that the environment names, or skip."""
+    url = os.environ.get(variable)
+    if not url:
+        pytest.skip(f"{variable} is not set")
+    return url
+
+
+async def create_database(url: str, name: str) -> str:
+    """Make a database on the server of `url` and give its URL."""
+    await _administer(url, f"CREATE DATABASE {name}")
+    return async_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+async def drop_database(url: str, name: str) -> None:
+    force = " WITH (FORCE)" if async_url(url).get_backend_name() == "postgresql" else ""
+    await _administer(url, f"DROP DATABASE IF EXISTS {name}{force}")
+
+
+async def _administer(url: str, statement: str) -> None:
+    database = Database(url)
+    async with database.reading() as connection:  # autocommit: PostgreSQL makes no database in a transaction
+        await connection.execute(text(statement))
+    await database.aclose()
