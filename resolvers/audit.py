@@ -1,14 +1,19 @@
 """The audit trail: what happened to an account, in the same transaction as the thing itself."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from db.audit import AuditRow, insert_audit_event
+from db.engine import Connection
 from resolvers.context import Context
 from resolvers.mobiles import mask_mobile
 
 
 async def record_event(
-    ctx: Context, connection: AsyncConnection, action: str, *, account_id: int | None, mobile: str, detail: str = ""
+    ctx: Context,
+    connection: Connection,
+    action: str,
+    *,
+    account_id: int | None,
+    mobile: str,
+    detail: str = "",
 ) -> None:
     """Append `action` (such as `sign-in`); the mobile is masked, and `detail` must hold nothing private."""
     await insert_audit_event(

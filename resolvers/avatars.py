@@ -69,8 +69,9 @@ async def _store(ctx: Context, viewer: Account, key: str, picture: bytes) -> str
 
 
 async def _forget(ctx: Context, key: str) -> None:
-    """Delete a picture that no account shows any more. The upload has succeeded: a failure here only leaves an
-    orphan for the sweeping command.
+    """Delete a picture that no account shows any more.
+
+    The upload has succeeded by now: a failure here only leaves an orphan for the sweeping command.
     """
     try:
         async with ctx.writing() as connection:

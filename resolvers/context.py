@@ -5,9 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from db.engine import Database, DatabaseUnavailableError
+from db.engine import Connection, Database, DatabaseUnavailableError
 from resolvers.accounts import Account, account_of
 from resolvers.errors import ServiceUnavailableError, unauthenticated
 from resolvers.keys import KeyRing
@@ -28,6 +26,21 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """Where a client finds what is served beside the two doors; relative without a public URL."""
+
+    public_url: str = ""
+
+    def avatar_url(self, key: str | None) -> str | None:
+        """The address of a picture."""
+        return f"{self.public_url}/avatars/{key}.webp" if key else None
+
+    def captcha_audio_url(self, captcha_id: str) -> str:
+        """The address of a captcha's spoken form."""
+        return f"{self.public_url}/captchas/{captcha_id}.wav"
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that lives as long as the process; built once, in `gateway/wiring.py`."""
 
@@ -43,6 +56,7 @@ class Services:
     drawing: WorkerPool
     clock: Callable[[], datetime]
     policy: Policy
+    links: Links
 
 
 @dataclass(slots=True)
@@ -66,11 +80,11 @@ class Context:
         """The time, aware UTC."""
         return self.services.clock()
 
-    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for reads."""
         return _available(self.services.database.reading)
 
-    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+    def writing(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction; it belongs to the resolver that opened it."""
         return _available(self.services.database.writing)
 
@@ -126,8 +140,8 @@ class Context:
 
 @asynccontextmanager
 async def _available(
-    connect: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
-) -> AsyncIterator[AsyncConnection]:
+    connect: Callable[[], AbstractAsyncContextManager[Connection]],
+) -> AsyncIterator[Connection]:
     try:
         async with connect() as connection:
             yield connection

@@ -92,9 +92,10 @@ class RefusedError(AccountError):
 class ServiceUnavailableError(AccountError):
     """The database or the state store does not answer. Nothing was changed; try again later."""
 
-    def __init__(self, dependency: str) -> None:
+    def __init__(self, dependency: str, cause: str = "") -> None:
         super().__init__(ErrorCode.SERVICE_UNAVAILABLE, Reason.SERVICE_UNAVAILABLE)
         self.dependency = dependency
+        self.cause = cause
 
 
 def unauthenticated() -> RefusedError:

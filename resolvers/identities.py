@@ -71,7 +71,9 @@ async def find_auth_info(ctx: Context, *, account_id: int) -> AuthInfo | None:
     return _masked(name, number, row.submitted_at)
 
 
-def seal_identity(keys: KeyRing, account_id: int, name: str, number: str, submitted_at: datetime) -> IdentityRow:
+def seal_identity(
+    keys: KeyRing, account_id: int, name: str, number: str, submitted_at: datetime
+) -> IdentityRow:
     """A record sealed by the active key."""
     return IdentityRow(
         account_id=account_id,
@@ -114,7 +116,9 @@ def _parse_real_name(text: str) -> str:
 
 def _parse_id_number(text: str) -> str:
     """GB 11643: 18 characters with a valid place, birth date and check digit."""
-    number = unicodedata.normalize("NFKC", text).strip().upper() if len(text) <= 2 * _ID_NUMBER_CHARACTERS else ""
+    number = (
+        unicodedata.normalize("NFKC", text).strip().upper() if len(text) <= 2 * _ID_NUMBER_CHARACTERS else ""
+    )
     try:
         if len(number) != _ID_NUMBER_CHARACTERS or not number.isascii():
             raise ValidationError

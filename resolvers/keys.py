@@ -53,5 +53,7 @@ class KeyRing:
         return hmac.new(self.derive(purpose, key_id), text.encode(), sha256).hexdigest()
 
     def _derive_uncached(self, purpose: str, key_id: str) -> bytes:
-        derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"account-gateway/{purpose}".encode())
+        derivation = HKDF(
+            algorithm=SHA256(), length=32, salt=None, info=f"account-gateway/{purpose}".encode()
+        )
         return derivation.derive(self._secrets[key_id])

@@ -1,7 +1,7 @@
 """The abuse policy as data, and its one way of being consumed: inside a resolver, before the thing is done."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from resolvers.errors import RateLimitedError
@@ -45,6 +45,15 @@ class Limits:
         Limit("sign-in-failure", "address", 20, 15 * MINUTE_SECONDS),
         Limit("sign-in-failure", "address", 100, HOUR_SECONDS),
     )
+
+
+def with_sms_ceiling(limits: Limits, daily_ceiling: int) -> Limits:
+    """`limits` with another ceiling for the whole installation."""
+    sms = tuple(
+        replace(limit, maximum=daily_ceiling) if limit.subject == "installation" else limit
+        for limit in limits.sms
+    )
+    return replace(limits, sms=sms)
 
 
 class Consumption:

@@ -17,7 +17,17 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _WEBP_QUALITY = 82
 
 # What Pillow's decoders raise for broken bytes: no list in its documentation, so these were met by fuzzing.
-_BROKEN = (OSError, ValueError, TypeError, SyntaxError, EOFError, IndexError, KeyError, OverflowError, MemoryError)
+_BROKEN = (
+    OSError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    MemoryError,
+)
 
 
 def make_avatar(upload: bytes) -> bytes:

@@ -6,9 +6,14 @@ Implementations are in `adapters/`; one contract suite for each port (`tests/con
 from dataclasses import dataclass
 from typing import Protocol
 
+from resolvers.errors import ServiceUnavailableError
 
-class StateStoreError(Exception):
+
+class StateStoreError(ServiceUnavailableError):
     """The state store did not answer in time, or refused to write. Whether it wrote is not known."""
+
+    def __init__(self, cause: str = "") -> None:
+        super().__init__("state store", cause)
 
 
 class SmsSenderError(Exception):

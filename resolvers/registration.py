@@ -1,5 +1,7 @@
 """Registration: who proved a mobile with its code gets an account, and is signed in."""
 
+from contextlib import suppress
+
 from db import accounts
 from db.engine import ConflictError
 from resolvers.accounts import Account
@@ -9,6 +11,7 @@ from resolvers.errors import ErrorCode, InputError
 from resolvers.mobiles import national_form, parse_mobile
 from resolvers.names import name_key
 from resolvers.passwords import require_password
+from resolvers.ports import StateStoreError
 from resolvers.sign_in import SignedIn, begin_session_for
 from resolvers.sms_codes import spend_sms_code
 from resolvers.texts import Reason
@@ -41,7 +44,9 @@ async def register(
     except InputError:
         raise
     except BaseException:
-        await spent.restore()
+        # Nothing was made, and it was not the code's fault. Where even this fails the person asks for a new one.
+        with suppress(StateStoreError):
+            await spent.restore()
         raise
 
 

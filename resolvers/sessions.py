@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from db import sessions
+from db.engine import Connection
 from db.sessions import SessionRow
 
 IDLE_DAYS = 7
@@ -32,7 +31,7 @@ def hash_token(token: str) -> str | None:
     return sha256(token.encode()).hexdigest() if _TOKEN_FORM.fullmatch(token) else None
 
 
-async def begin_session(connection: AsyncConnection, *, account_id: int, now: datetime) -> IssuedSession:
+async def begin_session(connection: Connection, *, account_id: int, now: datetime) -> IssuedSession:
     """A fresh session for the account; never a token that a client brought."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     expires_at = now + timedelta(days=IDLE_DAYS)

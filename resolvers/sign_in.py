@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from db import accounts, sessions
 from db.accounts import AccountRow
+from db.engine import Connection
 from resolvers.accounts import Account, account_of
 from resolvers.audit import record_event
 from resolvers.context import Context
@@ -55,7 +54,7 @@ async def authenticate(ctx: Context, *, mobile: str, password: str) -> Account:
     return account
 
 
-async def begin_session_for(ctx: Context, connection: AsyncConnection, account: Account) -> IssuedSession:
+async def begin_session_for(ctx: Context, connection: Connection, account: Account) -> IssuedSession:
     """A fresh session for `account`, in place of the one that the client was in."""
     previous = hash_token(ctx.token) if ctx.token else None
     if previous:

@@ -58,7 +58,11 @@ class SignInAttempt:
     async def succeed(self) -> None:
         """The password was right: the mobile's failures are forgotten, and the address has not failed."""
         state = self._ctx.services.state
-        for key in (_failures_key(self._ctx, self._mobile), _pauses_key(self._mobile), _pause_key(self._mobile)):
+        for key in (
+            _failures_key(self._ctx, self._mobile),
+            _pauses_key(self._mobile),
+            _pause_key(self._mobile),
+        ):
             await state.delete(key)
         await self._by_address.give_back()
 

@@ -95,9 +95,9 @@ async def spend_sms_code(
         raise invalid_input(Reason.SMS_CODE_MALFORMED, "sms_code")
     key = _code_key(purpose, mobile)
     kept = await ctx.services.state.get(key)
-    live = None if kept is None else msgspec.json.decode(kept, type=_LiveCode)
-    if live is None:
+    if kept is None:
         raise _expired()
+    live = msgspec.json.decode(kept, type=_LiveCode)
     remaining = await _count_guess(ctx, mobile)
     keys = ctx.services.keys
     if not keys.matches("sms-code", _bound(purpose, mobile, code), live.code_digest):

@@ -10,6 +10,7 @@ Language = Literal["en", "zh"]
 class Reason(StrEnum):
     """Why something was refused; finer than an error code, and never part of the wire format."""
 
+    BODY_MALFORMED = "body_malformed"
     FIELD_MISSING = "field_missing"
     TEXT_MALFORMED = "text_malformed"
     MOBILE_MALFORMED = "mobile_malformed"
@@ -49,6 +50,7 @@ class Reason(StrEnum):
 
 
 _TEXTS: Mapping[Reason, tuple[str, str]] = {
+    Reason.BODY_MALFORMED: ("The body is neither a JSON object nor a form.", "请求体格式错误"),
     Reason.FIELD_MISSING: ("{name} is missing.", "缺少参数 {name}"),
     Reason.TEXT_MALFORMED: ("{name} has characters that cannot be stored.", "参数 {name} 含有非法字符"),
     Reason.MOBILE_MALFORMED: ("This is not a mobile number.", "手机号格式错误"),
@@ -85,17 +87,20 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
     Reason.ID_NUMBER_MALFORMED: ("This is not a valid ID number.", "身份证号格式错误"),
     Reason.IMAGE_EMPTY: ("The picture is empty.", "图片为空"),
     Reason.IMAGE_TOO_LARGE: ("A picture has at most {maximum} bytes.", "图片过大，最多 {maximum} 字节"),
-    Reason.IMAGE_TOO_MANY_PIXELS: ("A picture has at most {maximum} pixels.", "图片尺寸过大，最多 {maximum} 像素"),
+    Reason.IMAGE_TOO_MANY_PIXELS: (
+        "A picture has at most {maximum} pixels.",
+        "图片尺寸过大，最多 {maximum} 像素",
+    ),
     Reason.IMAGE_UNREADABLE: (
         "This is not a readable JPEG, PNG, WebP or GIF picture.",
         "无法识别的图片，仅支持 JPEG、PNG、WebP、GIF",
     ),
     Reason.CAPTCHA_EXPIRED: ("The captcha has expired or was used. Fetch a new one.", "验证码过期"),
     Reason.CAPTCHA_WRONG: ("The captcha text is wrong. Fetch a new one.", "验证码错误"),
-    Reason.SMS_CODE_EXPIRED: ("The SMS code has expired or was used. Ask for a new one.", "短信验证码过期"),
+    Reason.SMS_CODE_EXPIRED: ("The SMS code has expired or was used. Ask for a new one.", "验证码过期"),
     Reason.SMS_CODE_WRONG: (
         "The SMS code is wrong; {attempts_remaining} attempts remain.",
-        "短信验证码错误，还可尝试 {attempts_remaining} 次",
+        "验证码错误",
     ),
     Reason.MOBILE_TAKEN: ("This mobile number already has an account.", "手机号已注册"),
     Reason.NAME_TAKEN: ("This name is taken.", "用户名已存在"),
@@ -115,14 +120,20 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
         "Too many wrong attempts. Try again in {seconds} seconds.",
         "错误次数过多，请 {seconds} 秒后再试",
     ),
-    Reason.TOO_BUSY: ("Too busy just now. Try again in {seconds} seconds.", "系统繁忙，请 {seconds} 秒后再试"),
+    Reason.TOO_BUSY: (
+        "Too busy just now. Try again in {seconds} seconds.",
+        "系统繁忙，请 {seconds} 秒后再试",
+    ),
     Reason.SMS_PAUSED: (
         "No SMS codes are sent to this number just now. Try again in {seconds} seconds.",
         "暂停向该号码发送短信，请 {seconds} 秒后再试",
     ),
     Reason.SMS_NOT_SENT: ("The SMS could not be sent. Try again.", "短信发送失败，请重试"),
     Reason.STORAGE_FAILED: ("The picture could not be stored. Try again.", "图片保存失败，请重试"),
-    Reason.SERVICE_UNAVAILABLE: ("The service is not available just now. Try again soon.", "服务暂不可用，请稍后再试"),
+    Reason.SERVICE_UNAVAILABLE: (
+        "The service is not available just now. Try again soon.",
+        "服务暂不可用，请稍后再试",
+    ),
     Reason.INTERNAL: ("Something went wrong here.", "内部错误"),
 }
 

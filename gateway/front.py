@@ -1,0 +1,239 @@
+"""The front: what every request passes on its way to a door, in one layer that costs little.
+
+It gives the request an id and a context, applies the cross-site rule and CORS, and on the way out writes the session
+cookie, the security headers and one line of access log. Everything else is behind it.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+import structlog
+
+from gateway.addresses import ClientAddresses
+from gateway.cookies import SessionCookie
+from gateway.cross_site import CrossSiteRule
+from resolvers.context import Context, Services
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Reads change nothing, but for this one of the documented legacy API.
+_CHANGING_READS = frozenset({"/api/logout"})
+
+_REQUEST_ID_FORM = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
+_BEARER = b"bearer "
+
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+_DEFAULT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+_PREFLIGHT_SECONDS = b"600"
+_ALLOWED_REQUEST_HEADERS = (
+    b"content-type, authorization, apollo-require-preflight, x-xsrftoken, x-requested-with, x-request-id"
+)
+
+_log = structlog.get_logger("gateway.access")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontOptions:
+    """What the settings say about the front."""
+
+    cookie: SessionCookie
+    addresses: ClientAddresses
+    cross_site: CrossSiteRule
+    is_https: bool
+    has_access_log: bool = True
+
+
+class Front:
+    """The outermost ASGI application. `shortcuts` are paths served without any router."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        services: Callable[[], Services],
+        options: FrontOptions,
+        shortcuts: Mapping[str, ASGIApp],
+    ) -> None:
+        self._app = app
+        self._services = services
+        self._options = options
+        self._shortcuts = dict(shortcuts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = _first_headers(scope)
+        context = self._open_context(scope, headers)
+        scope.setdefault("state", {})["context"] = context
+        answer = _Answer(self._options, context, headers.get(b"origin"), send)
+        try:
+            await self._serve(scope, headers, receive, answer)
+        finally:
+            if self._options.has_access_log:
+                _log_access(scope, context, answer.status, started)
+
+    async def _serve(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: "_Answer"
+    ) -> None:
+        method, path = scope["method"], scope["path"]
+        if method == "OPTIONS" and b"access-control-request-method" in headers:
+            await _answer_preflight(answer, self._options.cross_site.allows_origin(headers.get(b"origin")))
+            return
+        if method == "POST" or path in _CHANGING_READS or method not in {"GET", "HEAD", "OPTIONS"}:
+            offence = self._options.cross_site.find_offence(
+                site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"), host=headers.get(b"host")
+            )
+            if offence:
+                await _refuse(answer, path, offence)
+                return
+        app = self._shortcuts.get(path, self._app)
+        try:
+            await app(scope, receive, answer)
+        except Exception:
+            # The doors answer for themselves; what gets here is a mistake in what surrounds them.
+            structlog.get_logger("gateway").exception("request.failed", request_id=answer.context.request_id)
+            if answer.status == 0:
+                await _answer_json(answer, 500, {"error": "internal", "requestId": answer.context.request_id})
+
+    def _open_context(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Context:
+        peer = scope["client"][0] if scope.get("client") else "unknown"
+        forwarded = headers.get(b"x-forwarded-for")
+        authorization = headers.get(b"authorization")
+        cookie = headers.get(b"cookie")
+        token = None
+        if authorization is not None and authorization[:7].lower() == _BEARER:
+            token = authorization[7:].strip().decode("latin-1")
+        elif cookie is not None:
+            token = self._options.cookie.read(cookie)
+        return Context(
+            services=self._services(),
+            address=self._options.addresses.find(peer, forwarded.decode("latin-1") if forwarded else None),
+            request_id=self._request_id(peer, headers.get(b"x-request-id")),
+            user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
+            token=token,
+        )
+
+    def _request_id(self, peer: str, brought: bytes | None) -> str:
+        """A fresh id, or the one that a trusted proxy has given the request already."""
+        if brought and self._options.addresses.is_trusted(peer) and _REQUEST_ID_FORM.fullmatch(brought):
+            return brought.decode()
+        return secrets.token_hex(8)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """The way out: completes the headers when the answer starts."""
+
+    options: FrontOptions
+    context: Context
+    origin: bytes | None
+    send: Send
+    status: int = field(default=0)
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self._further_headers(message)]
+        await self.send(message)
+
+    def _further_headers(self, message: Message) -> list[tuple[bytes, bytes]]:
+        present = {name for name, _ in message.get("headers", ())}
+        headers = [(b"x-request-id", self.context.request_id.encode()), *_SECURITY_HEADERS]
+        if b"content-security-policy" not in present:
+            headers.append(_DEFAULT_POLICY)
+        if b"cache-control" not in present:
+            headers.append((b"cache-control", b"no-store"))
+        if self.options.is_https:
+            headers.append(_HSTS)
+        if self.options.cross_site.allows_origin(self.origin):
+            headers += _cors_headers(cast("bytes", self.origin))
+        if self.context.issued:
+            headers.append((b"set-cookie", self.options.cookie.issue(self.context.issued.token)))
+        elif self.context.is_signed_out:
+            headers.append((b"set-cookie", self.options.cookie.clear()))
+        return headers
+
+
+def _first_headers(scope: Scope) -> dict[bytes, bytes]:
+    """Headers by name. Of repeated ones the last counts, but cookies and hops are joined as HTTP says."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in headers and name in {b"cookie", b"x-forwarded-for"}:
+            headers[name] += (b"; " if name == b"cookie" else b",") + value
+        else:
+            headers[name] = value
+    return headers
+
+
+def _cors_headers(origin: bytes) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-expose-headers", b"x-request-id, retry-after"),
+        (b"vary", b"Origin"),
+    ]
+
+
+async def _answer_preflight(answer: _Answer, is_allowed: bool) -> None:  # noqa: FBT001 - private, one caller
+    headers = [(b"content-length", b"0"), (b"vary", b"Origin")]
+    if is_allowed:
+        headers += [
+            (b"access-control-allow-methods", b"GET, POST"),
+            (b"access-control-allow-headers", _ALLOWED_REQUEST_HEADERS),
+            (b"access-control-max-age", _PREFLIGHT_SECONDS),
+        ]
+    await answer({"type": "http.response.start", "status": 204 if is_allowed else 403, "headers": headers})
+    await answer({"type": "http.response.body", "body": b""})
+
+
+async def _refuse(answer: _Answer, path: str, offence: str) -> None:
+    """Say no in the form of the door that was knocked at."""
+    if path.startswith("/api/"):
+        await _answer_json(answer, 200, {"errno": 4201, "errmsg": "非法请求：来自其他网站"})
+        return
+    error = {
+        "message": f"Cross-site request refused. {offence}.",
+        "extensions": {"code": "CROSS_SITE_REFUSED"},
+    }
+    await _answer_json(answer, 403, {"errors": [error]})
+
+
+async def _answer_json(answer: _Answer, status: int, body: object) -> None:
+    encoded = msgspec.json.encode(body)
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", b"%d" % len(encoded)),
+    ]
+    await answer({"type": "http.response.start", "status": status, "headers": headers})
+    await answer({"type": "http.response.body", "body": encoded})
+
+
+def _log_access(scope: Scope, context: Context, status: int, started: float) -> None:
+    """One line a request. The path only: a query string may carry a password."""
+    _log.info(
+        "request",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        milliseconds=round((time.perf_counter() - started) * 1000, 2),
+        request_id=context.request_id,
+        address=context.address,
+        **scope["state"].get("log", {}),
+    )

@@ -1,0 +1,310 @@
+"""Every setting, read once from the environment or `.env`; the only place that looks there."""
+
+import base64
+import binascii
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from db.engine import async_url, sqlite_url
+
+PREFIX = "GATEWAY_"
+
+# Known to everybody who can read: for development only, and refused in production.
+DEVELOPMENT_SECRET_KEYS = "development:YWNjb3VudC1nYXRld2F5IGRldmVsb3BtZW50IHNlY3JldA=="
+_SECRET_MINIMUM_BYTES = 32
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; `problems` names everything that is wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. Each field is the variable `GATEWAY_<NAME>`; its description goes to the README."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="`production` turns every safeguard on and refuses to start without them"
+    )
+    data_dir: Path = Field(Path("var"), description="folder for all that the embedded default writes")
+    database_url: SecretStr | None = Field(
+        None, description="`postgresql://…`, `mysql://…` or `sqlite:///…`; none: SQLite in the data directory"
+    )
+    database_pool_size: int = Field(10, ge=1, le=200, description="database connections of each worker")
+    redis_url: SecretStr | None = Field(
+        None,
+        description="`redis://…`, `rediss://…`, `redis+sentinel://host:port,host:port/master/0` or "
+        "`redis+cluster://host:port,…`; none: short-lived state is kept in the database",
+    )
+    secret_keys: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET_KEYS),
+        description="`name:base64,…`, each of 32 bytes or more; the first is active, the others still open what they sealed",
+    )
+    public_url: str = Field(
+        "",
+        description="where clients reach the gateway, such as `https://accounts.example.com`; none: links are relative",
+    )
+    workers: int = Field(1, ge=1, le=64, description="worker processes")
+    shutdown_grace_seconds: int = Field(
+        10, ge=0, le=300, description="how long requests in flight may take to end"
+    )
+    allowed_origins: Words = Field(
+        (),
+        description="origins of other sites whose pages may call, such as `https://app.example.com`, with commas",
+    )
+    trusted_proxies: Words = Field(
+        (), description="addresses or networks whose `X-Forwarded-For` is believed, with commas"
+    )
+    cookie_secure: bool | None = Field(
+        None, description="the session cookie is sent over https only; none: on in production"
+    )
+    rest_dialect: Literal["documented", "ihome"] = Field(
+        "documented", description="which pages the REST shim speaks to"
+    )
+    rest_refuse_common_passwords: bool = Field(
+        False, description="refuse the commonest passwords at the REST shim too"
+    )
+    sms_sender: Literal["console", "http", "aliyun"] = Field(
+        "console", description="who sends the SMS codes; `console` only writes them to the outbox"
+    )
+    sms_country_codes: Words = Field(("+86",), description="calling codes that SMS are sent to, with commas")
+    sms_daily_ceiling: int = Field(5000, ge=0, description="SMS of the whole installation in a day")
+    sms_http_url: str = Field("", description="where the `http` sender posts its messages")
+    sms_http_token: SecretStr = Field(SecretStr(""), description="bearer token of the `http` sender")
+    sms_aliyun_access_key_id: str = Field("", description="Alibaba Cloud access key of the `aliyun` sender")
+    sms_aliyun_access_key_secret: SecretStr = Field(SecretStr(""), description="its secret")
+    sms_aliyun_sign_name: str = Field("", description="the approved signature of its messages")
+    sms_aliyun_template_code: str = Field("", description="the approved template; its variable is `code`")
+    avatar_store: Literal["auto", "file", "database"] = Field(
+        "auto", description="`auto`: files in the data directory with SQLite, the database with a server"
+    )
+    argon2_memory_kib: int = Field(
+        19456, ge=8, le=4_194_304, description="memory of one password hash, in KiB"
+    )
+    argon2_passes: int = Field(2, ge=1, le=100, description="passes of one password hash")
+    argon2_lanes: int = Field(1, ge=1, le=16, description="lanes of one password hash")
+    graphiql: bool | None = Field(None, description="serve GraphiQL at `/graphql`; none: in development only")
+    introspection: bool | None = Field(None, description="answer introspection; none: in development only")
+    suggestions: bool | None = Field(
+        None, description="say `Did you mean` in messages; none: in development only"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="the least that is logged"
+    )
+    access_log: bool = Field(True, description="log a line for each request")
+
+    @field_validator("allowed_origins", "trusted_proxies", "sms_country_codes", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in {"http", "https"}
+                or not parts.netloc
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError(f"{origin!r} is no origin; write scheme://host or scheme://host:port")
+        return tuple(origin.lower() for origin in value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError as error:
+                raise ValueError(f"{network!r} is no address or network") from error
+        return value
+
+    @field_validator("sms_country_codes")
+    @classmethod
+    def _check_country_codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for code in value:
+            if not (code.startswith("+") and code[1:].isdigit()):
+                raise ValueError(f"{code!r} is no calling code; write +86")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            async_url(value.get_secret_value())
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _check_secret_keys(cls, value: SecretStr) -> SecretStr:
+        _parse_secret_keys(value.get_secret_value())
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+            raise ValueError("write scheme://host")
+        return value.rstrip("/")
+
+    @field_validator("database_url", "redis_url", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object, info: ValidationInfo) -> object:
+        del info
+        return None if value == "" else value
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingsError: with every bad value at once. Secret values are not repeated.
+        """
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingsError(
+                [_problem(dict(details)) for details in error.errors(include_input=False)]
+            ) from None
+
+    @property
+    def is_production(self) -> bool:
+        """Whether every safeguard is on."""
+        return self.environment == "production"
+
+    @property
+    def is_cookie_secure(self) -> bool:
+        """Whether the session cookie is for https only."""
+        return self.is_production if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def is_graphiql_served(self) -> bool:
+        """Whether a browser gets GraphiQL."""
+        return not self.is_production if self.graphiql is None else self.graphiql
+
+    @property
+    def is_introspection_allowed(self) -> bool:
+        """Whether introspection is answered."""
+        return not self.is_production if self.introspection is None else self.introspection
+
+    @property
+    def are_suggestions_shown(self) -> bool:
+        """Whether messages may name what else is in the schema."""
+        return not self.is_production if self.suggestions is None else self.suggestions
+
+    @property
+    def database(self) -> str:
+        """The database's URL, the embedded default filled in."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return sqlite_url(self.data_dir.absolute() / "gateway.db")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is an SQLite file."""
+        return async_url(self.database).get_backend_name() == "sqlite"
+
+    @property
+    def keeps_avatars_in_files(self) -> bool:
+        """Whether pictures are files; replicas without a shared disk need the database."""
+        return self.is_sqlite if self.avatar_store == "auto" else self.avatar_store == "file"
+
+    @property
+    def outbox_path(self) -> Path:
+        """The development outbox."""
+        return self.data_dir / "outbox.jsonl"
+
+    @property
+    def proxy_networks(self) -> list[IPNetwork]:
+        """The trusted proxies, parsed."""
+        return [ipaddress.ip_network(network, strict=False) for network in self.trusted_proxies]
+
+    def parse_secret_keys(self) -> dict[str, bytes]:
+        """Key names and secrets, the active one first."""
+        return _parse_secret_keys(self.secret_keys.get_secret_value())
+
+    def production_problems(self) -> list[str]:
+        """Everything that makes these settings unfit for production, each with its mend; none in development."""
+        if not self.is_production:
+            return []
+        reasons = {
+            "GATEWAY_SECRET_KEYS is the development key; make one with `account-gateway keys new`": (
+                "development" in self.parse_secret_keys()
+                or self.secret_keys.get_secret_value() == DEVELOPMENT_SECRET_KEYS
+            ),
+            "GATEWAY_SMS_SENDER is `console`, which sends nothing; choose `http` or `aliyun`": (
+                self.sms_sender == "console"
+            ),
+            "GATEWAY_WORKERS is more than 1 with SQLite; set GATEWAY_DATABASE_URL to PostgreSQL or MySQL": (
+                self.workers > 1 and self.is_sqlite
+            ),
+            "GATEWAY_COOKIE_SECURE is off, so the session cookie would travel over http; take it out": (
+                not self.is_cookie_secure
+            ),
+            "GATEWAY_PUBLIC_URL is http; serve over https": self.public_url.startswith("http:"),
+        }
+        return [reason for reason, holds in reasons.items() if holds] + self.sender_problems()
+
+    def sender_problems(self) -> list[str]:
+        """What the chosen SMS sender still needs."""
+        needed = {
+            "console": {},
+            "http": {
+                "SMS_HTTP_URL": self.sms_http_url,
+                "SMS_HTTP_TOKEN": self.sms_http_token.get_secret_value(),
+            },
+            "aliyun": {
+                "SMS_ALIYUN_ACCESS_KEY_ID": self.sms_aliyun_access_key_id,
+                "SMS_ALIYUN_ACCESS_KEY_SECRET": self.sms_aliyun_access_key_secret.get_secret_value(),
+                "SMS_ALIYUN_SIGN_NAME": self.sms_aliyun_sign_name,
+                "SMS_ALIYUN_TEMPLATE_CODE": self.sms_aliyun_template_code,
+            },
+        }[self.sms_sender]
+        return [
+            f"{PREFIX}{name} is missing; the sender `{self.sms_sender}` needs it"
+            for name, value in needed.items()
+            if not value
+        ]
+
+
+def _parse_secret_keys(text: str) -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, _, encoded = entry.partition(":")
+        try:
+            secret = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ValueError("each key is name:base64") from error
+        if not name or len(name) > 32 or len(secret) < _SECRET_MINIMUM_BYTES:
+            raise ValueError(
+                "each key is a name of 1 to 32 characters, a colon, and 32 bytes or more in base64"
+            )
+        if name in keys:
+            raise ValueError("two keys have one name")
+        keys[name] = secret
+    if not keys:
+        raise ValueError("at least one key is needed")
+    return keys
+
+
+def _problem(details: dict[str, Any]) -> str:
+    name = PREFIX + "_".join(str(part) for part in details["loc"]).upper()
+    return f"{name}: {details['msg']}"

@@ -1,0 +1,134 @@
+"""The one place that builds objects: from settings to services, closed again in reverse."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+import structlog
+from adapters.avatar_store import FileAvatarStore
+from adapters.outbox import FileOutbox
+from adapters.sql_avatar_store import SqlAvatarStore
+
+from adapters.redis_client import open_redis
+from adapters.redis_state_store import RedisStateStore
+from adapters.sms import make_sms_sender
+from adapters.sql_state_store import SqlStateStore
+from db.engine import Database
+from gateway.settings import Settings
+from resolvers.context import Links, Policy, Services
+from resolvers.keys import KeyRing
+from resolvers.limits import Limits, with_sms_ceiling
+from resolvers.passwords import Passwords, make_hasher
+from resolvers.ports import AvatarStore, SmsSender, StateStore
+from resolvers.viewers import DirectViewers
+from resolvers.workers import WorkerPool
+
+Clock = Callable[[], datetime]
+
+_PURGE_SECONDS = 60
+_PURGE_ROWS = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, clock: Clock = utc_now, sms_sender: SmsSender | None = None
+) -> AsyncIterator[Services]:
+    """Everything that a process needs. Tests hand in a clock and a sender of their own."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database, pool_size=settings.database_pool_size)
+        stack.push_async_callback(database.aclose)
+        state = await _open_state(settings, database, clock, stack)
+        outbox = None if settings.is_production else FileOutbox(settings.outbox_path)
+        sender = sms_sender or make_sms_sender(settings, outbox)
+        stack.push_async_callback(sender.aclose)
+        yield Services(
+            database=database,
+            state=state,
+            viewers=DirectViewers(database, clock),
+            passwords=_make_passwords(settings, stack),
+            keys=make_key_ring(settings),
+            sms_sender=sender,
+            avatars=_make_avatar_store(settings, database),
+            outbox=outbox,
+            pictures=_open_pool(stack, "pictures", threads=1, queue_length=8, typical_seconds=0.3),
+            drawing=_open_pool(stack, "drawing", threads=1, queue_length=64, typical_seconds=0.005),
+            clock=clock,
+            policy=Policy(
+                sms_country_codes=frozenset(settings.sms_country_codes),
+                limits=with_sms_ceiling(Limits(), settings.sms_daily_ceiling),
+            ),
+            links=Links(settings.public_url),
+        )
+
+
+def make_key_ring(settings: Settings) -> KeyRing:
+    """The installation's keys."""
+    secrets = settings.parse_secret_keys()
+    return KeyRing(secrets, next(iter(secrets)))
+
+
+async def _open_state(
+    settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
+) -> StateStore:
+    if settings.redis_url is not None:
+        client = open_redis(settings.redis_url.get_secret_value())
+        store: StateStore = RedisStateStore(client, clock)
+        stack.push_async_callback(store.aclose)
+        return store
+    if database.is_sqlite:
+        # A pool of its own, whose commits need not wait for the disk: a power cut may cost a captcha, no account.
+        database = Database(settings.database, pool_size=4, durable=False)
+        stack.push_async_callback(database.aclose)
+    sql_store = SqlStateStore(database, clock)
+    purging = asyncio.create_task(_purge_for_ever(sql_store), name="purge state")
+    stack.push_async_callback(_cancel, purging)
+    return sql_store
+
+
+async def _purge_for_ever(store: SqlStateStore) -> None:
+    while True:
+        await asyncio.sleep(_PURGE_SECONDS)
+        try:
+            await store.purge_expired(_PURGE_ROWS)
+        except Exception as error:  # noqa: BLE001 - the task must outlive every failure of the database
+            _log.warning("state.purge_failed", cause=type(error).__name__)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _make_passwords(settings: Settings, stack: AsyncExitStack) -> Passwords:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # One core is left to the event loop.
+    threads = max(1, cores - 1)
+    pool = _open_pool(stack, "passwords", threads=threads, queue_length=64 * threads, typical_seconds=0.03)
+    hasher = make_hasher(
+        memory_kib=settings.argon2_memory_kib, passes=settings.argon2_passes, lanes=settings.argon2_lanes
+    )
+    return Passwords(hasher, pool)
+
+
+def _open_pool(
+    stack: AsyncExitStack, name: str, *, threads: int, queue_length: int, typical_seconds: float
+) -> WorkerPool:
+    pool = WorkerPool(name, threads=threads, queue_length=queue_length, typical_seconds=typical_seconds)
+    stack.callback(pool.close)
+    return pool
+
+
+def _make_avatar_store(settings: Settings, database: Database) -> AvatarStore:
+    if settings.keeps_avatars_in_files:
+        return FileAvatarStore(settings.data_dir / "avatars")
+    return SqlAvatarStore(database)

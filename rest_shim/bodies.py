@@ -1,0 +1,138 @@
+"""Reading what a legacy page sends: JSON whatever the declared type says, a form, or a multipart upload."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+MAXIMUM_BODY_BYTES = 100 * 1024
+MAXIMUM_UPLOAD_BYTES = 6 * 1024 * 1024
+_MAXIMUM_FIELDS = 100
+_MAXIMUM_INTEGER = 2**63
+
+
+class BodyTooLargeError(Exception):
+    """The body is over its limit; reading stopped there."""
+
+
+class BodyMalformedError(Exception):
+    """The body is neither JSON, nor a form, nor multipart."""
+
+
+class ClientGoneError(Exception):
+    """The client went away while it was sending."""
+
+
+async def read_body(scope: Scope, receive: Receive, maximum_bytes: int) -> bytes:
+    """The whole body, refused as soon as it is known to be over `maximum_bytes`.
+
+    Raises:
+        BodyTooLargeError: also from the declared length alone.
+        ClientGoneError: when the connection ends first.
+    """
+    declared = Headers(scope=scope).get("content-length", "0")
+    if not declared.isdigit() or int(declared[:12]) > maximum_bytes:
+        raise BodyTooLargeError
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > maximum_bytes:
+            raise BodyTooLargeError
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+async def parse_body(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]]:
+    """The fields and the files of `body`.
+
+    Raises:
+        BodyMalformedError: when it can be read in no way.
+    """
+    if not body:
+        return {}, {}
+    if content_type.lower().startswith("multipart/form-data"):
+        return await _parse_multipart(content_type, body)
+    try:
+        decoded = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _parse_form(body), {}
+    if not isinstance(decoded, dict):
+        raise BodyMalformedError
+    return decoded, {}
+
+
+def parse_query(query: bytes) -> dict[str, object]:
+    """The fields of a query string; what cannot be decoded is not there."""
+    try:
+        return _parse_form(query) if query else {}
+    except BodyMalformedError:
+        return {}
+
+
+def text_field(fields: Mapping[str, object], name: str) -> str | None:
+    """A field as text: a string, or a number as a page may send it; None when it is absent or null.
+
+    Raises:
+        BodyMalformedError: for any other type.
+    """
+    value = fields.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAXIMUM_INTEGER:
+        return str(value)
+    raise BodyMalformedError
+
+
+def _parse_form(body: bytes) -> dict[str, object]:
+    try:
+        pairs = parse_qsl(
+            body.decode(),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_MAXIMUM_FIELDS,
+        )
+    except ValueError as error:
+        raise BodyMalformedError from error
+    return dict(pairs)
+
+
+async def _parse_multipart(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]]:
+    async def stream() -> Any:
+        yield body
+
+    parser = MultiPartParser(
+        Headers({"content-type": content_type}),
+        stream(),
+        max_files=1,
+        max_fields=_MAXIMUM_FIELDS,
+        max_part_size=MAXIMUM_BODY_BYTES,
+    )
+    fields: dict[str, object] = {}
+    files: dict[str, bytes] = {}
+    try:
+        form = await parser.parse()
+    except (MultiPartException, FormParserError, KeyError, ValueError) as error:
+        raise BodyMalformedError from error
+    try:
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                fields[name] = value
+            else:
+                files[name] = await value.read()
+    finally:
+        await form.close()
+    return fields, files

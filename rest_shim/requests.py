@@ -1,0 +1,77 @@
+"""One request at the legacy door: its fields, read by the rules of the dialect."""
+
+from dataclasses import dataclass, field
+
+from resolvers.accounts import Account
+from resolvers.context import Context
+from resolvers.errors import InputError, invalid_input, unauthenticated
+from resolvers.sign_in import authenticate
+from resolvers.text_rules import require_text
+from resolvers.texts import Reason
+from rest_shim.bodies import BodyMalformedError, text_field
+from rest_shim.dialects import Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class RestRequest:
+    """What an endpoint is given."""
+
+    ctx: Context
+    dialect: Dialect
+    fields: dict[str, object]
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def find(self, name: str) -> str | None:
+        """A field by its documented name or an alias of the dialect; None when it is absent or empty.
+
+        Raises:
+            InputError: INVALID_INPUT when it is no text, or text that cannot be stored.
+        """
+        for spelling in (name, *self.dialect.aliases.get(name, ())):
+            value = self._text(spelling)
+            if value:
+                return require_text(value, field=name)
+        return None
+
+    def get(self, name: str) -> str:
+        """A field that must be there.
+
+        Raises:
+            InputError: INVALID_INPUT.
+        """
+        value = self.find(name)
+        if value is None:
+            raise _missing(name)
+        return value
+
+    def get_unless_optional(self, name: str) -> str | None:
+        """A field that must be there unless the dialect lets it be absent.
+
+        Raises:
+            InputError: INVALID_INPUT.
+        """
+        return self.find(name) if name in self.dialect.optional_fields else self.get(name)
+
+    async def require_account(self) -> Account:
+        """The signed-in account or, without a session, the one whose mobile and password the request carries.
+
+        Raises:
+            RefusedError: UNAUTHENTICATED without either; else as `login`.
+        """
+        viewer = await self.ctx.viewer()
+        if viewer:
+            return viewer
+        mobile, password = self.find("mobile"), self.find("password")
+        if not (mobile and password):
+            raise unauthenticated()
+        return await authenticate(self.ctx, mobile=mobile, password=password)
+
+    def _text(self, name: str) -> str | None:
+        try:
+            return text_field(self.fields, name)
+        except BodyMalformedError:
+            raise invalid_input(Reason.TEXT_MALFORMED, name, name=name) from None
+
+
+def _missing(name: str) -> InputError:
+    return invalid_input(Reason.FIELD_MISSING, name, name=name)
