@@ -1,0 +1,104 @@
+"""The way in: compile a validated operation, then execute it any number of times."""
+
+from collections.abc import Awaitable, Mapping
+from types import CoroutineType
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    VariableValues,
+    get_variable_values,
+)
+from graphql.pyutils import Undefined
+
+from schema.compiled.coverage import CoveredOperation, find_covered_operation
+from schema.compiled.plan import PlainAttribute, Plan
+from schema.compiled.run import Run
+from schema.compiled.shapes import new_tuple
+
+MAX_COERCION_ERRORS = 50
+"""How many bad variables one response tells of: graphql-core's default."""
+
+MAX_PLANS = 16
+"""How many outcomes of its conditions an operation keeps plans for."""
+
+
+def compile_operation(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    *,
+    plain_attribute: PlainAttribute = lambda _definition: None,
+) -> "CompiledOperation | None":
+    """Compile an operation of a document that is valid for the schema; None if it is not covered.
+
+    `plain_attribute` names, for fields whose resolver only reads an attribute of the source object, that
+    attribute: it is then read directly. Such a field takes no arguments.
+    """
+    covered = find_covered_operation(schema, document, operation_name)
+    return CompiledOperation(covered, plain_attribute) if covered else None
+
+
+class CompiledOperation:
+    """An operation with its plans, for any number of executions, concurrent ones too, in one thread at a time."""
+
+    def __init__(self, covered: CoveredOperation, plain_attribute: PlainAttribute) -> None:
+        self._covered = covered
+        self._plain_attribute = plain_attribute
+        self._only_plan = Plan(covered, plain_attribute)
+        self._plans: dict[tuple[Any, ...], Plan] = {}
+
+    def execute(
+        self, variable_values: Mapping[str, Any] | None, context_value: object, root_value: object = None
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Execute the operation: the result is what `graphql.execute` would give, field errors included.
+
+        A result that has to be awaited is a coroutine. Only what is no `Exception`, such as a cancellation, is
+        raised.
+        """
+        variables = self._coerce_variables(variable_values)
+        if isinstance(variables, list):
+            return ExecutionResult(None, variables)
+        run = Run(self._covered, variables, context_value, root_value)
+        plan = self._plan_for(variables) if self._covered.condition_variables else self._only_plan
+        try:
+            data = plan.execute(run)
+        except GraphQLError as error:
+            return _refuse(run, error)
+        return _respond(run, data) if type(data) is CoroutineType else ExecutionResult(data, run.errors)
+
+    def _coerce_variables(self, raw: Mapping[str, Any] | None) -> VariableValues | list[GraphQLError]:
+        definitions = self._covered.operation.variable_definitions
+        if not definitions:
+            return new_tuple(VariableValues, ({}, {}))
+        return get_variable_values(
+            self._covered.schema, definitions, dict(raw or {}), max_errors=MAX_COERCION_ERRORS
+        )
+
+    def _plan_for(self, variables: VariableValues) -> Plan:
+        """Give the plan for the values that the conditions have in this execution."""
+        outcome = tuple(
+            [variables.coerced.get(name, Undefined) for name in self._covered.condition_variables]
+        )
+        plan = self._plans.get(outcome)
+        if plan is None:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[outcome] = Plan(self._covered, self._plain_attribute)
+        return plan
+
+
+async def _respond(run: Run, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
+    try:
+        return ExecutionResult(await data, run.errors)
+    except GraphQLError as error:
+        return _refuse(run, error)
+
+
+def _refuse(run: Run, error: GraphQLError) -> ExecutionResult:
+    """Answer without data: an error has reached the root."""
+    run.executor.collected_errors.add(error, None)
+    return ExecutionResult(None, run.errors)

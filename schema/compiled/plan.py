@@ -1,0 +1,100 @@
+"""The plan of an operation: its selections, merged for each runtime type when an execution first reaches them."""
+
+from collections.abc import Callable
+
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfoHelpers,
+    OperationType,
+    VariableValues,
+)
+from graphql.execution.collect_fields import (
+    FieldDetailsList,
+    GroupedFieldSet,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
+from graphql.pyutils import Path
+
+from schema.compiled.coverage import CoveredOperation
+from schema.compiled.field import Field
+from schema.compiled.resolution import compile_field
+from schema.compiled.run import Run, graphql_core_executor
+from schema.compiled.selection import Fields, execute_fields, execute_fields_serially
+from schema.compiled.shapes import Data, Source
+
+PlainAttribute = Callable[[GraphQLField], str | None]
+Select = Callable[[Run, Source, Path | None], Data]
+
+
+class Plan:
+    """How to run an operation, for one outcome of its `@skip` and `@include` conditions.
+
+    Nothing is planned that no execution has reached, and selections made of the same nodes are planned once, so
+    that a plan grows with the document and not with the responses, however its fragments are nested.
+    """
+
+    def __init__(self, covered: CoveredOperation, plain_attribute: PlainAttribute) -> None:
+        self.covered = covered
+        self.plain_attribute = plain_attribute
+        self.async_helpers: GraphQLResolveInfoHelpers = graphql_core_executor(
+            covered, VariableValues({}, {})
+        ).async_helpers
+        self._root: Fields | None = None
+        self._selections: dict[tuple[str, tuple[int, ...]], Fields] = {}
+
+    def execute(self, run: Run) -> Data:
+        """Execute the root fields: give their data, or a coroutine of it.
+
+        Raises: GraphQLError if there can be no data at all.
+        """
+        if self._root is None:
+            self._root = self._plan_root(run.variables)
+        if self.covered.operation.operation is OperationType.MUTATION:
+            return execute_fields_serially(self._root, run, run.root_value)
+        return execute_fields(self._root, run, run.root_value, None)
+
+    def compile_selection(self, object_type: GraphQLObjectType, details: FieldDetailsList) -> Select:
+        """Give the closure that executes the subfields of a field on an object of a runtime type."""
+        fields: Fields | None = None
+
+        def select(run: Run, source: Source, path: Path | None) -> Data:
+            nonlocal fields
+            if fields is None:
+                fields = self._plan_subfields(object_type, details, run.variables)
+            return execute_fields(fields, run, source, path)
+
+        return select
+
+    def _plan_root(self, variables: VariableValues) -> Fields:
+        covered = self.covered
+        try:
+            collected = collect_fields(
+                covered.schema, covered.fragments, variables, covered.root_type, covered.operation
+            )
+        except RecursionError:
+            raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, covered.operation) from None
+        return self._compile(covered.root_type, collected.grouped_field_set)
+
+    def _plan_subfields(
+        self, object_type: GraphQLObjectType, details: FieldDetailsList, variables: VariableValues
+    ) -> Fields:
+        covered = self.covered
+        # Nodes compare by value, which is slow and would mix up places; the document keeps their ids alive.
+        key = object_type.name, tuple(id(detail.node) for detail in details)
+        if key not in self._selections:
+            collected = collect_subfields(
+                covered.schema, covered.fragments, variables, covered.operation, object_type, details
+            )
+            self._selections[key] = self._compile(object_type, collected.grouped_field_set)
+        return self._selections[key]
+
+    def _compile(self, object_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Fields:
+        return [
+            (response_name, compile_field(Field(self, object_type, definition, response_name, details)))
+            for response_name, details in grouped.items()
+            if (definition := self.covered.schema.get_field(object_type, details[0].node.name.value))
+        ]

@@ -1,0 +1,87 @@
+"""Executing one field: call its resolver, complete what it gives, and keep errors where they belong."""
+
+from collections.abc import Awaitable
+from types import CoroutineType
+
+from graphql import GraphQLEnumType, GraphQLFieldResolver, GraphQLScalarType, default_field_resolver
+from graphql.pyutils import Path
+from graphql.type.introspection import TypeNameMetaFieldDef
+
+from schema.compiled.arguments import compile_arguments
+from schema.compiled.completion import compile_completion
+from schema.compiled.field import Field, compile_info
+from schema.compiled.leaves import as_leaf_type, compile_leaf, data_types, is_pending
+from schema.compiled.run import Run
+from schema.compiled.shapes import Data, ExecuteField, Info, Source, Value
+
+
+def compile_field(field: Field) -> ExecuteField:
+    """Give the closure that executes a field on a source object of its parent type."""
+    if field.definition is TypeNameMetaFieldDef:
+        type_name = field.parent_type.name
+        return lambda _run, _source, _parent: type_name
+    attribute = field.plan.plain_attribute(field.definition)
+    if attribute is None:
+        return _compile_resolved(field, field.definition.resolve or default_field_resolver)
+    if leaf_type := as_leaf_type(field.definition.type):
+        return _compile_leaf_attribute(field, attribute, leaf_type)
+    return _compile_resolved(field, lambda source, _info: getattr(source, attribute))
+
+
+def _compile_leaf_attribute(
+    field: Field, attribute: str, leaf_type: GraphQLScalarType | GraphQLEnumType
+) -> ExecuteField:
+    """The commonest field there is: it needs neither path nor info unless something goes wrong."""
+    field_type = field.definition.type
+    as_they_are = data_types(field_type)
+    complete_leaf = compile_leaf(field, leaf_type, field_type)
+
+    def execute_leaf_attribute(run: Run, source: Source, parent: Path | None) -> Data:
+        try:
+            value = getattr(source, attribute)
+            if type(value) in as_they_are:
+                return value
+            data = complete_awaited(value) if is_pending(value) else complete_leaf(value)
+        except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
+            return field.fail(run, error, field.path(parent), field_type)
+        if type(data) is CoroutineType:
+            return field.guard(run, data, field.path(parent), field_type)
+        return data
+
+    async def complete_awaited(value: Awaitable[Value]) -> Data:
+        data = complete_leaf(await value)
+        return await data if type(data) is CoroutineType else data
+
+    return execute_leaf_attribute
+
+
+def _compile_resolved(field: Field, resolve: GraphQLFieldResolver) -> ExecuteField:
+    """Any other field: the resolver is given what graphql-core would give it."""
+    field_type = field.definition.type
+    make_path, make_info = field.path, compile_info(field)
+    complete = compile_completion(field, field_type)
+    coerce_arguments = compile_arguments(field.definition, field.nodes[0])
+
+    def execute_resolved(run: Run, source: Source, parent: Path | None) -> Data:
+        path = make_path(parent)
+        info = make_info(run, path)
+        try:
+            if coerce_arguments is None:
+                value = resolve(source, info)
+            else:
+                value = resolve(source, info, **coerce_arguments(run.variables))
+            if is_pending(value):
+                return complete_awaited(run, info, path, value)
+            data = complete(run, info, path, value)
+        except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
+            return field.fail(run, error, path, field_type)
+        return field.guard(run, data, path, field_type) if type(data) is CoroutineType else data
+
+    async def complete_awaited(run: Run, info: Info, path: Path, value: Awaitable[Value]) -> Data:
+        try:
+            data = complete(run, info, path, await value)
+            return await data if type(data) is CoroutineType else data
+        except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
+            return field.fail(run, error, path, field_type)
+
+    return execute_resolved
