@@ -1,0 +1,82 @@
+/** Below the response: what belongs to the active step and JSON cannot show, and the way to the next step. */
+
+import { Button } from "@graphiql/react";
+import { type FormEvent, useState } from "react";
+
+import { findStep, type Step, stepAfter } from "./accountFlow";
+import { FilePickers } from "./FilesPanel";
+import { type Captcha, flow, learn } from "./flow";
+import { useOutboxEntry } from "./OutboxPanel";
+import { type OutboxEntry, outbox } from "./outbox";
+import { useActiveStep, useOpenStep } from "./steps";
+
+export function Companion() {
+  const step = useActiveStep();
+  const { captcha, avatarUrl, outcomes } = flow.use();
+  const showsCaptcha = step?.name === "Captcha" || step?.name === "SmsCode";
+  return (
+    <div className="gateway-companion">
+      {showsCaptcha && captcha !== null && <CaptchaCard key={captcha.id} captcha={captcha} />}
+      <FilePickers />
+      {(step?.name === "Me" || step?.name === "Avatar") && avatarUrl !== null && (
+        <img className="gateway-avatar" src={avatarUrl} alt="The account's avatar" />
+      )}
+      {(step?.name === "SmsCode" || step?.name === "Register") && <NewestSms />}
+      {step !== undefined && outcomes[step.name] === "done" && <NextStep step={step} />}
+    </div>
+  );
+}
+
+function CaptchaCard({ captcha }: { captcha: Captcha }) {
+  const [text, setText] = useState("");
+  const openStep = useOpenStep();
+  const applyEntry = useOutboxEntry();
+  const entry = outbox.use().entries.find((entry) => entry.kind === "captcha" && entry.id === captcha.id);
+  const goOn = (event: FormEvent) => {
+    event.preventDefault();
+    learn({ captchaId: captcha.id, captchaText: text.trim() });
+    const next = findStep("SmsCode");
+    if (next !== undefined) openStep(next);
+  };
+  return (
+    <div className="gateway-captcha">
+      <img src={captcha.image} alt="Four characters to read" />
+      <div>
+        <form onSubmit={goOn}>
+          <label>
+            Text in the picture
+            <input value={text} onChange={(event) => setText(event.target.value)} size={6} autoComplete="off" />
+          </label>
+          <Button type="submit">Fill in</Button>
+        </form>
+        {entry !== undefined && <OutboxButton entry={entry} onApply={applyEntry} />}
+        {captcha.audioUrl !== null && <audio controls preload="none" src={captcha.audioUrl} />}
+      </div>
+    </div>
+  );
+}
+
+function NewestSms() {
+  const entry = outbox.use().entries.find((entry) => entry.kind === "sms");
+  const applyEntry = useOutboxEntry();
+  return entry === undefined ? null : <OutboxButton entry={entry} onApply={applyEntry} />;
+}
+
+function OutboxButton({ entry, onApply }: { entry: OutboxEntry; onApply: (entry: OutboxEntry) => void }) {
+  return (
+    <Button type="button" onClick={() => onApply(entry)}>
+      Fill in <code>{entry.kind === "captcha" ? entry.text : entry.code}</code> from the outbox
+    </Button>
+  );
+}
+
+function NextStep({ step }: { step: Step }) {
+  const openStep = useOpenStep();
+  const next = stepAfter(step);
+  if (next === undefined) return null;
+  return (
+    <Button type="button" className="gateway-next" onClick={() => openStep(next)}>
+      Next: {next.label} →
+    </Button>
+  );
+}

@@ -1,0 +1,86 @@
+/** What the flow has learned so far: from what was sent, what came back and what was clicked in the outbox. */
+
+import { type FactName, findStep } from "./accountFlow";
+import { isObject, valueAt } from "./json";
+import { Store } from "./store";
+
+export interface Fact {
+  readonly value: string;
+  /** Grows with every change: a tab takes a fact once, so that it does not undo what is typed afterwards. */
+  readonly version: number;
+}
+
+export interface Captcha {
+  readonly id: string;
+  readonly image: string;
+  readonly audioUrl: string | null;
+}
+
+interface Flow {
+  readonly facts: Readonly<Partial<Record<FactName, Fact>>>;
+  readonly captcha: Captcha | null;
+  readonly avatarUrl: string | null;
+  readonly outcomes: Readonly<Record<string, "done" | "refused">>;
+}
+
+export const flow = new Store<Flow>({ facts: {}, captcha: null, avatarUrl: null, outcomes: {} });
+
+let version = 0;
+
+export function learn(values: Partial<Record<FactName, string>>): void {
+  const facts = { ...flow.get().facts };
+  for (const [name, value] of Object.entries(values) as [FactName, string][]) {
+    if (facts[name]?.value !== value) facts[name] = { value, version: ++version };
+  }
+  flow.set({ facts });
+}
+
+/** Learn from what is about to be sent: the mobile typed in one tab is the mobile of the next. */
+export function learnFromRequest(operationName: string | null, variables: unknown): void {
+  const step = findStep(operationName);
+  if (step === undefined) return;
+  const values: Partial<Record<FactName, string>> = {};
+  for (const [name, path] of Object.entries(step.facts) as [FactName, readonly string[]][]) {
+    const value = valueAt(variables, path);
+    if (typeof value === "string" && value !== "") values[name] = value;
+  }
+  learn(values);
+}
+
+/** Learn from what has come back. */
+export function learnFromResponse(operationName: string | null, result: unknown): void {
+  const data = isObject(result) && isObject(result["data"]) ? result["data"] : {};
+  const payloads = Object.values(data);
+  for (const payload of payloads) learnFromPayload(payload);
+  if (findStep(operationName) === undefined || operationName === null) return;
+  const isDone = isObject(result) && !("errors" in result) && payloads.every((payload) => !hasErrors(payload));
+  flow.set({ outcomes: { ...flow.get().outcomes, [operationName]: isDone ? "done" : "refused" } });
+  if (operationName === "SmsCode") captchaIsSpent(isDone);
+  if (operationName === "SignOut" && isDone) flow.set({ avatarUrl: null });
+}
+
+function captchaIsSpent(isDone: boolean): void {
+  flow.set({ captcha: null });
+  if (isDone) learn({ smsCode: "" });
+}
+
+function hasErrors(payload: unknown): boolean {
+  const errors = valueAt(payload, ["errors"]);
+  return Array.isArray(errors) && errors.length > 0;
+}
+
+function learnFromPayload(payload: unknown): void {
+  const captcha = valueAt(payload, ["captcha"]);
+  const id = valueAt(captcha, ["id"]);
+  const image = valueAt(captcha, ["image"]);
+  if (typeof image === "string" && image.startsWith("data:image/")) {
+    const audioUrl = valueAt(captcha, ["audioUrl"]);
+    const captchaId = typeof id === "string" ? id : "";
+    flow.set({ captcha: { id: captchaId, image, audioUrl: typeof audioUrl === "string" ? audioUrl : null } });
+    learn({ captchaId, captchaText: "" });
+  }
+  for (const account of [payload, valueAt(payload, ["account"])]) {
+    const avatarUrl = valueAt(account, ["avatarUrl"]);
+    if (typeof avatarUrl === "string") flow.set({ avatarUrl });
+  }
+}

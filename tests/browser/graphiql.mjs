@@ -1,0 +1,218 @@
+/**
+ * Opens GraphiQL in headless Chromium with every other host out of reach, and walks through what it is for.
+ *
+ *     node graphiql.mjs http://127.0.0.1:8000 [directory for the screenshots]
+ *
+ * The service must run in development, with its outbox on. Each line printed is a fact that was seen; the script
+ * fails at the first that does not hold, and if anything went wrong on the page that nobody asked about: a request
+ * that failed, a report by the content security policy, a warning or an error.
+ */
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { GraphiQL } from "./graphiql-page.mjs";
+import { newIdNumber, newMobile, png } from "./samples.mjs";
+import { openWatchedPage } from "./watched-page.mjs";
+
+const [baseUrl = "http://127.0.0.1:8000", screenshots = "screenshots"] = process.argv.slice(2);
+const TABS = ["Captcha", "SmsCode", "Register", "Me", "Avatar", "RealName", "SignOut", "SignIn"];
+const DIGITS = /^\d{6}$/;
+
+await mkdir(screenshots, { recursive: true });
+const { page, wrongs, close } = await openWatchedPage(baseUrl);
+const graphiql = new GraphiQL(page);
+const facts = [];
+
+async function fact(name, see) {
+  await see();
+  await page.screenshot({ path: join(screenshots, `${String(facts.length + 1).padStart(2, "0")}.png`) });
+  assert.deepEqual(wrongs, [], `went wrong: ${name}`);
+  facts.push(name);
+  console.log(`ok ${facts.length} - ${name}`);
+}
+
+async function eventually(isSo, what) {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await isSo()) return;
+    await page.waitForTimeout(50);
+  }
+  assert.fail(`never came true: ${what}`);
+}
+
+async function inputOfActiveTab() {
+  return JSON.parse(await graphiql.text("variables")).input;
+}
+
+async function opening() {
+  await fact("opens with a ready tab for each step of the account flow", async () => {
+    await graphiql.open(baseUrl);
+    assert.deepEqual(await graphiql.tabs(), TABS);
+  });
+  await fact("runs a query", async () => {
+    await graphiql.showTab("Me");
+    assert.deepEqual(await graphiql.run(), { me: null });
+  });
+  await fact("completes what is typed from the schema", async () => {
+    await page.getByRole("button", { name: "New tab" }).click();
+    await page.locator(".graphiql-query-editor .view-lines").click();
+    await page.keyboard.type("{ m");
+    const suggestion = page.locator(".suggest-widget.visible .monaco-list-row", { hasText: "me" }).first();
+    await suggestion.waitFor();
+  });
+  await fact("takes the suggestion and marks what the schema does not have", async () => {
+    await page.keyboard.press("Enter");
+    await graphiql.write("query", "{ me { noSuchField } }");
+    await page.locator(".squiggly-error").first().waitFor();
+  });
+  await fact("shows the documentation of the schema", async () => {
+    await graphiql.showPanel("Documentation Explorer");
+    const explorer = page.locator(".graphiql-plugin");
+    await explorer.getByText("Mutation", { exact: true }).click();
+    await explorer.getByText("sendSmsCode", { exact: true }).click();
+    await explorer.getByText("SendSmsCodeInput", { exact: false }).first().waitFor();
+  });
+  await fact("explains what the pointer rests on", async () => {
+    await graphiql.write("query", "{ me { mobile } }");
+    await page.locator(".graphiql-query-editor .view-line span", { hasText: "mobile" }).last().hover();
+    await page.locator(".monaco-hover .hover-contents", { hasText: "Account.mobile" }).first().waitFor();
+  });
+  await fact("opens the editor's menu, command palette and search", async () => {
+    await page.locator(".graphiql-query-editor .view-line").first().click({ button: "right" });
+    await page.getByText("Prettify Editors").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".graphiql-query-editor .view-lines").click();
+    await page.keyboard.press("F1");
+    await page.locator(".quick-input-widget .monaco-list-row").first().waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+F");
+    await page.locator(".graphiql-query-editor .find-widget.visible").waitFor();
+    await page.keyboard.press("Escape");
+  });
+  await fact("prettifies a query", async () => {
+    await graphiql.button("Prettify query").click();
+    await eventually(async () => (await graphiql.text("query")).startsWith("{\n"), "the query is pretty");
+  });
+}
+
+async function registering(mobile) {
+  await fact("shows the captcha's picture and plays its sound", async () => {
+    await graphiql.showPanel("Account flow");
+    await graphiql.panel("Account flow").getByRole("button", { name: "Captcha", exact: false }).first().click();
+    await graphiql.run();
+    const picture = page.getByAltText("Four characters to read");
+    await picture.waitFor();
+    assert.ok((await picture.evaluate((image) => image.decode().then(() => image.naturalWidth))) > 0);
+    assert.ok((await page.locator("audio").evaluate(secondsOfSound)) > 0);
+  });
+  await fact("takes the captcha's text from the outbox by one click", async () => {
+    await graphiql.showPanel("Outbox");
+    await graphiql.panel("Outbox").getByRole("listitem").first().getByRole("button").click();
+    await eventually(async () => (await graphiql.activeTab()) === "SmsCode", "the SMS tab is active");
+    await eventually(async () => (await inputOfActiveTab()).captchaText.length === 4, "the text is filled in");
+  });
+  await fact("sends an SMS code", async () => {
+    await graphiql.changeInput({ mobile });
+    const { sendSmsCode } = await graphiql.run();
+    assert.deepEqual(sendSmsCode.errors, []);
+  });
+  await fact("takes the SMS code from the outbox by one click", async () => {
+    await graphiql.button("from the outbox").click();
+    await eventually(async () => (await graphiql.activeTab()) === "Register", "the registration tab is active");
+    await eventually(async () => DIGITS.test((await inputOfActiveTab()).smsCode), "the code is filled in");
+    assert.ok((await inputOfActiveTab()).mobile.endsWith(mobile));
+  });
+  await fact("registers", async () => {
+    const { register } = await graphiql.run();
+    assert.deepEqual(register.errors, []);
+    assert.equal(register.account.mobile, `+86${mobile}`);
+  });
+  await fact("is signed in by the cookie", async () => {
+    await graphiql.button("Next: Me").click();
+    const { me } = await graphiql.run();
+    assert.equal(me.mobile, `+86${mobile}`);
+  });
+}
+
+async function secondsOfSound(audio) {
+  audio.muted = true;
+  await audio.play();
+  return audio.duration;
+}
+
+async function usingTheAccount() {
+  await fact("uploads a picture chosen in the page and shows the avatar", async () => {
+    await graphiql.button("Next: Avatar").click();
+    await graphiql.showPanel("Files");
+    const file = { name: "avatar.png", mimeType: "image/png", buffer: png() };
+    await graphiql.panel("Files").locator('input[type="file"]').setInputFiles(file);
+    const { uploadAvatar } = await graphiql.run();
+    assert.deepEqual(uploadAvatar.errors, []);
+    const avatar = page.getByAltText("The account's avatar");
+    assert.ok((await avatar.evaluate((image) => image.decode().then(() => image.naturalWidth))) > 0);
+  });
+  await fact("submits the real-name record", async () => {
+    await graphiql.showTab("RealName");
+    await graphiql.changeInput({ idNumber: newIdNumber() });
+    const { submitAuth } = await graphiql.run();
+    assert.deepEqual(submitAuth.errors, []);
+    assert.match(submitAuth.authInfo.idNumber, /\*{4}/);
+  });
+  await fact("keeps tabs and session over a reload", async () => {
+    await page.reload();
+    await page.locator(".graphiql-query-editor .view-line").first().waitFor();
+    assert.deepEqual((await graphiql.tabs()).slice(0, TABS.length), TABS);
+    assert.equal(await graphiql.activeTab(), "RealName");
+  });
+  await fact("signs out", async () => {
+    await graphiql.showTab("SignOut");
+    assert.deepEqual(await graphiql.run(), { logout: { errors: [] } });
+    await graphiql.showTab("Me");
+    assert.deepEqual(await graphiql.run(), { me: null });
+  });
+}
+
+async function signingInAgain(mobile) {
+  await fact("signs in again with what was typed before", async () => {
+    await graphiql.showTab("SignIn");
+    await graphiql.changeInput({ mobile });
+    const { login } = await graphiql.run();
+    assert.deepEqual(login.errors, []);
+  });
+  await fact("opens a closed step again", async () => {
+    await page.getByRole("tab", { name: "Captcha" }).getByRole("button", { name: "Close Tab" }).click();
+    await graphiql.showPanel("Account flow");
+    await graphiql.panel("Account flow").getByRole("button", { name: "Captcha", exact: false }).first().click();
+    await eventually(async () => (await graphiql.activeTab()) === "Captcha", "the captcha tab is there again");
+  });
+  await fact("has a dark theme", async () => {
+    await graphiql.button("Open settings dialog").click();
+    await page.getByRole("button", { name: "Dark" }).click();
+    await page.locator(".graphiql-dialog").getByRole("button", { name: "Close" }).click();
+    await graphiql.run();
+    await page.getByAltText("Four characters to read").waitFor();
+  });
+  await fact("starts over with fresh tabs", async () => {
+    await Promise.all([page.waitForEvent("load"), graphiql.button("Start over").click()]);
+    await page.locator(".graphiql-query-editor .view-line").first().waitFor();
+    assert.deepEqual(await graphiql.tabs(), TABS);
+  });
+}
+
+try {
+  const mobile = newMobile();
+  await opening();
+  await registering(mobile);
+  await usingTheAccount();
+  await signingInAgain(mobile);
+  console.log(`${facts.length} passed, 0 failed`);
+} catch (error) {
+  await page.screenshot({ path: join(screenshots, "failed.png") });
+  console.error(error);
+  for (const wrong of wrongs) console.error(`  ${wrong}`);
+  console.log(`${facts.length} passed, 1 failed`);
+  process.exitCode = 1;
+} finally {
+  await close();
+}
