@@ -1,0 +1,176 @@
+"""Documents made ready to run, and kept while there is room.
+
+To prepare a document is to parse it, weigh it, and validate it; that takes a hundred times as long as to find it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+from graphql import DocumentNode, GraphQLSchema, GraphQLSyntaxError, OperationDefinitionNode
+
+from schema.endpoint.codes import EndpointErrorCode
+from schema.endpoint.lexing import parse_document
+from schema.endpoint.limits import Weight, check_weight, weigh_operations
+from schema.endpoint.options import EndpointOptions
+from schema.endpoint.refusals import RequestRefusedError, refuse_operation
+from schema.endpoint.reports import report_error
+from schema.endpoint.validation import check_document, hide_types
+
+BYTES_PER_TOKEN: Final = 1_400
+"""Memory of a parsed document for each token, tokens and locations included; measured with tracemalloc."""
+BYTES_PER_DOCUMENT: Final = 4_000
+
+
+@dataclass(slots=True, eq=False)
+class PreparedOperation:
+    """One operation of a valid document, within all limits."""
+
+    document: DocumentNode
+    definition: OperationDefinitionNode
+    name: str | None
+    kind: str
+    """`query`, `mutation` or `subscription`."""
+    weight: Weight
+    errors_maximum: int
+    """How many errors are worth collecting."""
+    plan: Any = None
+    """What an executor keeps for this operation; see `keep_plan`."""
+    _grow: Callable[[int], None] = field(default=lambda _: None, repr=False)
+
+    def keep_plan(self, plan: object, weight_bytes: int) -> None:
+        """Keep what an executor has made once for this operation, and what memory it takes."""
+        self.plan = plan
+        self._grow(weight_bytes)
+
+
+@dataclass(slots=True, eq=False)
+class PreparedDocument:
+    """A valid document with its operations by name; the only one is also found under None."""
+
+    text: str
+    sha256: str
+    operations: dict[str | None, PreparedOperation]
+    weight_bytes: int
+
+    def select(self, name: str | None) -> PreparedOperation:
+        """Choose the operation to run.
+
+        Raises:
+            RequestRefusedError: `name` is needed and missing, or names no operation.
+        """
+        operation = self.operations.get(name)
+        if operation is None:
+            message = (
+                "The document has several operations: `operationName` must name one of them."
+                if name is None
+                else "The document has no operation of the name that `operationName` gives."
+            )
+            raise refuse_operation(EndpointErrorCode.OPERATION_RESOLUTION_FAILURE, message)
+        return operation
+
+
+class Documents:
+    """Prepares documents against a schema, and keeps the last used within `options.document_cache_bytes`."""
+
+    def __init__(self, schema: GraphQLSchema, options: EndpointOptions) -> None:
+        self._schema = schema
+        self._options = options
+        self._kept: OrderedDict[str, PreparedDocument] = OrderedDict()
+        self._by_hash: dict[str, PreparedDocument] = {}
+        self.weight_bytes = 0
+
+    def __len__(self) -> int:
+        """How many documents are kept."""
+        return len(self._kept)
+
+    def prepare(self, text: str) -> PreparedDocument:
+        """Give the prepared document of `text`.
+
+        Raises:
+            RequestRefusedError: it does not parse, exceeds a limit or is not valid. Nothing is kept of it.
+        """
+        prepared = self._kept.get(text)
+        if prepared is not None:
+            self._kept.move_to_end(text)
+            return prepared
+        prepared = self._make(text)
+        self._keep(prepared)
+        return prepared
+
+    def find_by_hash(self, sha256_hex: str) -> PreparedDocument | None:
+        """Find a kept document by the SHA-256 of its text."""
+        return self._by_hash.get(sha256_hex)
+
+    def _make(self, text: str) -> PreparedDocument:
+        options = self._options
+        document = self._parse(text)
+        weighed = weigh_operations(document, options)
+        tokens = document.token_count
+        for _, weight in weighed:
+            weight.tokens = tokens
+            check_weight(weight, options)
+        check_document(self._schema, document, options)
+        if not options.is_introspection_allowed and "__type" in text:
+            document = hide_types(document)
+        prepared = PreparedDocument(
+            text=text,
+            sha256=sha256(text.encode()).hexdigest(),
+            operations={},
+            weight_bytes=BYTES_PER_DOCUMENT + 4 * len(text) + BYTES_PER_TOKEN * tokens,
+        )
+        self._add_operations(prepared, document, weighed)
+        return prepared
+
+    def _parse(self, text: str) -> DocumentNode:
+        options = self._options
+        try:
+            return parse_document(
+                text,
+                tokens_maximum=options.tokens_maximum,
+                literals_maximum_characters=options.literals_maximum_characters,
+            )
+        except GraphQLSyntaxError as error:
+            entry = report_error(error, EndpointErrorCode.GRAPHQL_PARSE_FAILED.value)
+            raise RequestRefusedError([entry], is_well_formed=True) from None
+
+    def _add_operations(
+        self,
+        prepared: PreparedDocument,
+        document: DocumentNode,
+        weighed: list[tuple[OperationDefinitionNode, Weight]],
+    ) -> None:
+        for definition, weight in weighed:
+            name = definition.name.value if definition.name else None
+            prepared.operations[name] = PreparedOperation(
+                document=document,
+                definition=definition,
+                name=name,
+                kind=definition.operation.value,
+                weight=weight,
+                errors_maximum=self._options.reported_errors_maximum,
+                _grow=lambda weight_bytes: self._grow(prepared, weight_bytes),
+            )
+        if len(weighed) == 1:
+            prepared.operations[None] = next(iter(prepared.operations.values()))
+
+    def _keep(self, prepared: PreparedDocument) -> None:
+        self._kept[prepared.text] = prepared
+        self._by_hash[prepared.sha256] = prepared
+        self.weight_bytes += prepared.weight_bytes
+        self._make_room()
+
+    def _grow(self, prepared: PreparedDocument, weight_bytes: int) -> None:
+        prepared.weight_bytes += weight_bytes
+        if self._kept.get(prepared.text) is prepared:
+            self.weight_bytes += weight_bytes
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Let go of what was used longest ago."""
+        while self.weight_bytes > self._options.document_cache_bytes and self._kept:
+            _, dropped = self._kept.popitem(last=False)
+            self._by_hash.pop(dropped.sha256, None)
+            self.weight_bytes -= dropped.weight_bytes
