@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-import { fontFiles } from "./build/font-files.js";
+import { fontFiles } from "./fontFiles.js";
 
 /**
  * The page is served at `/graphql` and its assets below `/graphql/assets/`, perhaps behind a prefix that the build

@@ -181,7 +181,8 @@ async function signingInAgain(mobile) {
     assert.deepEqual(login.errors, []);
   });
   await fact("opens a closed step again", async () => {
-    await page.getByRole("tab", { name: "Captcha" }).getByRole("button", { name: "Close Tab" }).click();
+    await graphiql.showTab("Captcha");
+    await page.locator('[role="tab"][aria-selected="true"] .graphiql-tab-close').click();
     await graphiql.showPanel("Account flow");
     await graphiql.panel("Account flow").getByRole("button", { name: "Captcha", exact: false }).first().click();
     await eventually(async () => (await graphiql.activeTab()) === "Captcha", "the captcha tab is there again");
