@@ -12,7 +12,8 @@ import { useActiveStep, useOpenStep } from "./steps";
 
 export function Companion() {
   const step = useActiveStep();
-  const { captcha, avatarUrl, outcomes } = flow.use();
+  const { captcha, avatarUrl, outcomes, facts } = flow.use();
+  const awaitsSms = step?.name === "Register" || (step?.name === "SmsCode" && outcomes["SmsCode"] === "done");
   const showsCaptcha = step?.name === "Captcha" || step?.name === "SmsCode";
   return (
     <div className="gateway-companion">
@@ -21,7 +22,7 @@ export function Companion() {
       {(step?.name === "Me" || step?.name === "Avatar") && avatarUrl !== null && (
         <img className="gateway-avatar" src={avatarUrl} alt="The account's avatar" />
       )}
-      {(step?.name === "SmsCode" || step?.name === "Register") && <NewestSms />}
+      {awaitsSms && <NewestSms filledIn={facts.smsCode?.value} />}
       {step !== undefined && outcomes[step.name] === "done" && <NextStep step={step} />}
     </div>
   );
@@ -56,10 +57,10 @@ function CaptchaCard({ captcha }: { captcha: Captcha }) {
   );
 }
 
-function NewestSms() {
+function NewestSms({ filledIn }: { filledIn: string | undefined }) {
   const entry = outbox.use().entries.find((entry) => entry.kind === "sms");
   const applyEntry = useOutboxEntry();
-  return entry === undefined ? null : <OutboxButton entry={entry} onApply={applyEntry} />;
+  return entry === undefined || entry.code === filledIn ? null : <OutboxButton entry={entry} onApply={applyEntry} />;
 }
 
 function OutboxButton({ entry, onApply }: { entry: OutboxEntry; onApply: (entry: OutboxEntry) => void }) {

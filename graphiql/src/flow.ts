@@ -76,7 +76,8 @@ function learnFromPayload(payload: unknown): void {
   if (typeof image === "string" && image.startsWith("data:image/")) {
     const audioUrl = valueAt(captcha, ["audioUrl"]);
     const captchaId = typeof id === "string" ? id : "";
-    flow.set({ captcha: { id: captchaId, image, audioUrl: typeof audioUrl === "string" ? audioUrl : null } });
+    const { SmsCode: _ofThePreviousCaptcha, ...outcomes } = flow.get().outcomes;
+    flow.set({ outcomes, captcha: { id: captchaId, image, audioUrl: typeof audioUrl === "string" ? audioUrl : null } });
     learn({ captchaId, captchaText: "" });
   }
   for (const account of [payload, valueAt(payload, ["account"])]) {

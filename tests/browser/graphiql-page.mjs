@@ -47,7 +47,7 @@ export class GraphiQL {
   /** Change some of `input` in the variables of the active tab. */
   async changeInput(change) {
     const { input } = JSON.parse(await this.text("variables"));
-    await this.write("variables", JSON.stringify({ input: { ...input, ...change } }, null, 2));
+    await this.write("variables", JSON.stringify({ input: { ...input, ...change } }));
   }
 
   /** Press play; gives the data of the response. */

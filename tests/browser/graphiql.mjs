@@ -87,8 +87,7 @@ async function opening() {
     await page.locator(".quick-input-widget .monaco-list-row").first().waitFor();
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+F");
-    await page.locator(".graphiql-query-editor .find-widget.visible").waitFor();
-    await page.keyboard.press("Escape");
+    await page.locator(".graphiql-query-editor .find-widget.visible .codicon-widget-close").click();
   });
   await fact("prettifies a query", async () => {
     await graphiql.button("Prettify query").click();
