@@ -34,20 +34,28 @@ _COLUMNS = (
 async def find_account_by_mobile(connection: AsyncConnection, mobile: str) -> AccountRow | None:
     """The account of `mobile` (E.164)."""
     return _account(
-        (await connection.execute(select(*_COLUMNS).where(accounts.c.mobile == mobile))).mappings().one_or_none()
+        (await connection.execute(select(*_COLUMNS).where(accounts.c.mobile == mobile)))
+        .mappings()
+        .one_or_none()
     )
 
 
 async def find_account(connection: AsyncConnection, account_id: int) -> AccountRow | None:
     """The account numbered `account_id`."""
     return _account(
-        (await connection.execute(select(*_COLUMNS).where(accounts.c.id == account_id))).mappings().one_or_none()
+        (await connection.execute(select(*_COLUMNS).where(accounts.c.id == account_id)))
+        .mappings()
+        .one_or_none()
     )
 
 
-async def find_account_and_password(connection: AsyncConnection, mobile: str) -> tuple[AccountRow, str] | None:
+async def find_account_and_password(
+    connection: AsyncConnection, mobile: str
+) -> tuple[AccountRow, str] | None:
     """The account of `mobile` with its password hash."""
-    found = await connection.execute(select(*_COLUMNS, accounts.c.password_hash).where(accounts.c.mobile == mobile))
+    found = await connection.execute(
+        select(*_COLUMNS, accounts.c.password_hash).where(accounts.c.mobile == mobile)
+    )
     row = found.mappings().one_or_none()
     if row is None:
         return None
@@ -55,7 +63,13 @@ async def find_account_and_password(connection: AsyncConnection, mobile: str) ->
 
 
 async def insert_account(
-    connection: AsyncConnection, *, mobile: str, name: str, name_key: str, password_hash: str, created_at: datetime
+    connection: AsyncConnection,
+    *,
+    mobile: str,
+    name: str,
+    name_key: str,
+    password_hash: str,
+    created_at: datetime,
 ) -> int:
     """Make an account and give its number.
 
@@ -67,8 +81,10 @@ async def insert_account(
             mobile=mobile, name=name, name_key=name_key, password_hash=password_hash, created_at=created_at
         )
     )
-    key = result.inserted_primary_key
-    return int(key[0])
+    (account_id,) = result.inserted_primary_key or (None,)
+    if account_id is None:
+        raise RuntimeError("the database gave no number for a new row")
+    return int(account_id)
 
 
 async def find_name_owner(connection: AsyncConnection, name_key: str) -> int | None:
@@ -112,7 +128,9 @@ async def find_account_for_update(connection: AsyncConnection, account_id: int) 
 
 async def set_avatar_key(connection: AsyncConnection, account_id: int, avatar_key: str | None) -> None:
     """Point the account at a picture."""
-    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(avatar_key=avatar_key))
+    await connection.execute(
+        update(accounts).where(accounts.c.id == account_id).values(avatar_key=avatar_key)
+    )
 
 
 async def is_avatar_in_use(connection: AsyncConnection, avatar_key: str) -> bool:

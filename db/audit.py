@@ -42,7 +42,9 @@ async def list_audit_events(connection: AsyncConnection, account_id: int, *, lim
 
 async def delete_audit_events_before(connection: AsyncConnection, before: datetime, *, limit: int) -> int:
     """Purge events older than `before`, at most `limit`; how many went."""
-    ids = (await connection.scalars(select(audit_events.c.id).where(audit_events.c.at < before).limit(limit))).all()
+    ids = (
+        await connection.scalars(select(audit_events.c.id).where(audit_events.c.at < before).limit(limit))
+    ).all()
     if ids:
         await connection.execute(delete(audit_events).where(audit_events.c.id.in_(ids)))
     return len(ids)

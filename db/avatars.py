@@ -1,4 +1,4 @@
-"""The lock on a picture: its row is held while the picture is put or deleted, so that the two cannot cross."""
+"""The lock on a picture: its row is held while the picture is put or deleted; the two cannot cross."""
 
 from datetime import datetime
 
@@ -20,8 +20,6 @@ async def lock_avatar(connection: AsyncConnection, key: str, now: datetime) -> N
         case _:
             await connection.execute(mysql.insert(avatars).values(values).on_duplicate_key_update(key=key))
     await connection.execute(select(avatars.c.key).where(avatars.c.key == key).with_for_update())
-
-
 
 
 async def delete_avatar(connection: AsyncConnection, key: str) -> None:

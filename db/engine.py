@@ -6,15 +6,19 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # The contract promises an answer within 2 s when the database is down; what remains is for the door.
 DATABASE_TIMEOUT_SECONDS = 1.6
+
+# What a resolver is lent; it hands it on to the queries and does nothing else with it.
+Connection = AsyncConnection
 
 _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
@@ -34,8 +38,9 @@ _CONNECT_ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 class DatabaseUnavailableError(Exception):
-    """The database cannot be reached, is full, or did not answer in time. The transaction did not commit,
-    unless it was the answer to its commit that got lost.
+    """The database cannot be reached, is full, or did not answer in time.
+
+    The transaction did not commit, unless it was the answer to its commit that got lost.
     """
 
 
@@ -83,7 +88,7 @@ class Database:
             _prepare_sqlite(self.engine, durable=durable)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[Connection]:
         """A connection for reads: each statement sees what is committed when it starts.
 
         Raises:
@@ -95,7 +100,7 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncIterator[Connection]:
         """One transaction, committed when the block ends and rolled back when it raises.
 
         On SQLite it begins with the write lock taken, so that what it reads stays true until it commits. Keep slow
@@ -130,7 +135,7 @@ class Database:
             await self._write_lock.acquire()
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self) -> AsyncIterator[Connection]:
         with _translated():
             async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
                 connection = await self._connect()
@@ -199,6 +204,6 @@ def _prepare_sqlite(engine: AsyncEngine, *, durable: bool) -> None:
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
+    def begin(connection: SyncConnection) -> None:
         if connection.get_execution_options().get("writing"):
             connection.exec_driver_sql("BEGIN IMMEDIATE")

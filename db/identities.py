@@ -34,7 +34,9 @@ _COLUMNS = (
 
 async def find_identity(connection: AsyncConnection, account_id: int) -> IdentityRow | None:
     """The record of an account."""
-    row = (await connection.execute(select(*_COLUMNS).where(identities.c.account_id == account_id))).one_or_none()
+    row = (
+        await connection.execute(select(*_COLUMNS).where(identities.c.account_id == account_id))
+    ).one_or_none()
     return None if row is None else IdentityRow(*row)
 
 
@@ -66,7 +68,9 @@ async def has_any_digest(connection: AsyncConnection, digests: Sequence[str]) ->
 
 async def delete_identity(connection: AsyncConnection, account_id: int) -> bool:
     """Delete the record; whether there was one."""
-    return (await connection.execute(delete(identities).where(identities.c.account_id == account_id))).rowcount > 0
+    return (
+        await connection.execute(delete(identities).where(identities.c.account_id == account_id))
+    ).rowcount > 0
 
 
 async def list_identities_not_sealed_by(

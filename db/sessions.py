@@ -50,11 +50,19 @@ async def list_live_sessions(
 ) -> list[SessionRow]:
     """The sessions among `token_hashes` that are alive at `now`, of accounts that are not locked."""
     found = await connection.execute(_LIVE_SESSIONS, {"token_hashes": list(token_hashes), "now": now})
-    return [SessionRow(*row[:4], AccountRow(*row[4:])) for row in found]
+    return [
+        SessionRow(token_hash, created_at, slid_at, expires_at, AccountRow(*account))
+        for token_hash, created_at, slid_at, expires_at, *account in found.tuples()
+    ]
 
 
 async def insert_session(
-    connection: AsyncConnection, *, token_hash: str, account_id: int, created_at: datetime, expires_at: datetime
+    connection: AsyncConnection,
+    *,
+    token_hash: str,
+    account_id: int,
+    created_at: datetime,
+    expires_at: datetime,
 ) -> None:
     """Begin a session."""
     await connection.execute(
@@ -81,7 +89,9 @@ async def slide_session(
 
 async def delete_session(connection: AsyncConnection, token_hash: str) -> int | None:
     """Revoke a session; the number of the account that it belonged to, or None when there was none."""
-    account_id = await connection.scalar(select(sessions.c.account_id).where(sessions.c.token_hash == token_hash))
+    account_id = await connection.scalar(
+        select(sessions.c.account_id).where(sessions.c.token_hash == token_hash)
+    )
     if account_id is not None:
         await connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
     return account_id
@@ -102,7 +112,9 @@ async def count_live_sessions_of(connection: AsyncConnection, account_id: int, n
 
 async def delete_expired_sessions(connection: AsyncConnection, now: datetime, *, limit: int) -> int:
     """Forget sessions that ended before `now`, at most `limit` of them."""
-    found = await connection.scalars(select(sessions.c.token_hash).where(sessions.c.expires_at <= now).limit(limit))
+    found = await connection.scalars(
+        select(sessions.c.token_hash).where(sessions.c.expires_at <= now).limit(limit)
+    )
     hashes = found.all()
     if hashes:
         await connection.execute(delete(sessions).where(sessions.c.token_hash.in_(hashes)))

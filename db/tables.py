@@ -1,6 +1,7 @@
 """The tables. Column types are chosen so that SQLite, PostgreSQL and MariaDB/MySQL keep the same values."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -59,7 +60,7 @@ metadata = MetaData(
 )
 
 # Bytewise comparison, so that "unique" means the same on all three databases.
-_MYSQL = {
+_MYSQL: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
     "mysql_collate": "utf8mb4_bin",
@@ -97,7 +98,13 @@ sessions = Table(
 identities = Table(
     "identities",
     metadata,
-    Column("account_id", _Id, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column(
+        "account_id",
+        _Id,
+        ForeignKey("accounts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("key_id", String(32), nullable=False, index=True, comment="which key sealed this record"),
     Column("real_name_sealed", LargeBinary, nullable=False),
     Column("id_number_sealed", LargeBinary, nullable=False),
@@ -109,7 +116,12 @@ identities = Table(
 avatars = Table(
     "avatars",
     metadata,
-    Column("key", String(64), primary_key=True, comment="SHA-256 of the picture, hex; locked while it is put or deleted"),
+    Column(
+        "key",
+        String(64),
+        primary_key=True,
+        comment="SHA-256 of the picture, hex; locked while it is put or deleted",
+    ),
     Column("created_at", UtcDateTime, nullable=False),
     **_MYSQL,
 )

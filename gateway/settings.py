@@ -52,7 +52,8 @@ class Settings(BaseSettings):
     )
     secret_keys: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET_KEYS),
-        description="`name:base64,…`, each of 32 bytes or more; the first is active, the others still open what they sealed",
+        description="`name:base64,…`, each of 32 bytes or more; the first is active, the others still open what they "
+        "sealed",
     )
     public_url: str = Field(
         "",
@@ -76,7 +77,7 @@ class Settings(BaseSettings):
         "documented", description="which pages the REST shim speaks to"
     )
     rest_refuse_common_passwords: bool = Field(
-        False, description="refuse the commonest passwords at the REST shim too"
+        default=False, description="refuse the commonest passwords at the REST shim too"
     )
     sms_sender: Literal["console", "http", "aliyun"] = Field(
         "console", description="who sends the SMS codes; `console` only writes them to the outbox"
@@ -92,6 +93,7 @@ class Settings(BaseSettings):
     avatar_store: Literal["auto", "file", "database"] = Field(
         "auto", description="`auto`: files in the data directory with SQLite, the database with a server"
     )
+    audit_days: int = Field(180, ge=1, description="how many days the audit trail is kept")
     argon2_memory_kib: int = Field(
         19456, ge=8, le=4_194_304, description="memory of one password hash, in KiB"
     )
@@ -102,10 +104,33 @@ class Settings(BaseSettings):
     suggestions: bool | None = Field(
         None, description="say `Did you mean` in messages; none: in development only"
     )
+    trusted_documents: Path | None = Field(
+        None, description="manifest of trusted GraphQL documents (Apollo or Relay)"
+    )
+    trusted_documents_mode: Literal["prefer", "only"] = Field(
+        "prefer", description="`only`: run no GraphQL document that is not in the manifest"
+    )
+    persisted_queries: bool = Field(default=True, description="serve Apollo's automatic persisted queries")
+    graphql_body_bytes: int = Field(102_400, ge=1024, description="largest GraphQL body, in bytes")
+    graphql_upload_bytes: int = Field(6_291_456, ge=1024, description="largest GraphQL upload, in bytes")
+    graphql_variables_bytes: int = Field(65_536, ge=256, description="largest `variables`, in bytes")
+    graphql_tokens: int = Field(1000, ge=10, description="tokens of a document")
+    graphql_depth: int = Field(10, ge=1, description="nesting of a document's fields")
+    graphql_aliases: int = Field(15, ge=0, description="aliases of a document")
+    graphql_root_fields: int = Field(10, ge=1, description="top-level fields of a document")
+    graphql_mutations: int = Field(4, ge=1, description="mutations of one request")
+    graphql_directives: int = Field(50, ge=0, description="directives of a document")
+    graphql_directives_per_field: int = Field(9, ge=0, description="directives at one place")
+    graphql_batch: int = Field(
+        0, ge=0, le=100, description="operations in one JSON array; 0: batching is off"
+    )
+    graphql_document_cache_bytes: int = Field(
+        16_777_216, ge=65_536, description="memory for prepared documents, in bytes"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="the least that is logged"
     )
-    access_log: bool = Field(True, description="log a line for each request")
+    access_log: bool = Field(default=True, description="log a line for each request")
 
     @field_validator("allowed_origins", "trusted_proxies", "sms_country_codes", mode="before")
     @classmethod

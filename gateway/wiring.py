@@ -1,12 +1,10 @@
 """The one place that builds objects: from settings to services, closed again in reverse."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
-import structlog
 from adapters.avatar_store import FileAvatarStore
 from adapters.outbox import FileOutbox
 from adapters.sql_avatar_store import SqlAvatarStore
@@ -16,6 +14,7 @@ from adapters.redis_state_store import RedisStateStore
 from adapters.sms import make_sms_sender
 from adapters.sql_state_store import SqlStateStore
 from db.engine import Database
+from gateway.housekeeping import keeping_house
 from gateway.settings import Settings
 from resolvers.context import Links, Policy, Services
 from resolvers.keys import KeyRing
@@ -26,11 +25,7 @@ from resolvers.viewers import DirectViewers
 from resolvers.workers import WorkerPool
 
 Clock = Callable[[], datetime]
-
-_PURGE_SECONDS = 60
-_PURGE_ROWS = 1000
-
-_log = structlog.get_logger(__name__)
+ServicesFactory = Callable[[Settings], AbstractAsyncContextManager[Services]]
 
 
 def utc_now() -> datetime:
@@ -50,7 +45,7 @@ async def open_services(
         outbox = None if settings.is_production else FileOutbox(settings.outbox_path)
         sender = sms_sender or make_sms_sender(settings, outbox)
         stack.push_async_callback(sender.aclose)
-        yield Services(
+        services = Services(
             database=database,
             state=state,
             viewers=DirectViewers(database, clock),
@@ -65,9 +60,12 @@ async def open_services(
             policy=Policy(
                 sms_country_codes=frozenset(settings.sms_country_codes),
                 limits=with_sms_ceiling(Limits(), settings.sms_daily_ceiling),
+                audit_days=settings.audit_days,
             ),
             links=Links(settings.public_url),
         )
+        await stack.enter_async_context(keeping_house(services))
+        yield services
 
 
 def make_key_ring(settings: Settings) -> KeyRing:
@@ -88,25 +86,7 @@ async def _open_state(
         # A pool of its own, whose commits need not wait for the disk: a power cut may cost a captcha, no account.
         database = Database(settings.database, pool_size=4, durable=False)
         stack.push_async_callback(database.aclose)
-    sql_store = SqlStateStore(database, clock)
-    purging = asyncio.create_task(_purge_for_ever(sql_store), name="purge state")
-    stack.push_async_callback(_cancel, purging)
-    return sql_store
-
-
-async def _purge_for_ever(store: SqlStateStore) -> None:
-    while True:
-        await asyncio.sleep(_PURGE_SECONDS)
-        try:
-            await store.purge_expired(_PURGE_ROWS)
-        except Exception as error:  # noqa: BLE001 - the task must outlive every failure of the database
-            _log.warning("state.purge_failed", cause=type(error).__name__)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    return SqlStateStore(database, clock)
 
 
 def _make_passwords(settings: Settings, stack: AsyncExitStack) -> Passwords:

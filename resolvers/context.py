@@ -23,6 +23,7 @@ class Policy:
 
     sms_country_codes: frozenset[str] = frozenset({"+86"})
     limits: Limits = field(default_factory=Limits)
+    audit_days: int = 180
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,194 @@
+"""The application as data: routes, the two doors, and what lives as long as the process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from adapters.outbox import read_outbox
+from rest_shim.documentation import RestDocumentation
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from gateway.addresses import ClientAddresses
+from gateway.cookies import SessionCookie
+from gateway.cross_site import CrossSiteRule
+from gateway.front import Front, FrontOptions, Scope, Send
+from gateway.health import healthz, readyz
+from gateway.late_state_store import LateStateStore
+from gateway.logs import configure_logs
+from gateway.media import get_avatar, get_captcha_audio
+from gateway.settings import Settings
+from gateway.wiring import ServicesFactory, open_services
+from resolvers.context import Context, Services
+from rest_shim.app import RestShim
+from rest_shim.dialects import DIALECTS
+from rest_shim.endpoints import EndpointOptions as RestOptions
+from schema.context import GraphQLContext, preferred_language
+from schema.endpoint import (
+    EndpointErrorCode,
+    EndpointOptions,
+    GraphQLEndpoint,
+    PersistedQueries,
+    TrustMode,
+    load_manifest,
+    refuse,
+)
+from schema.errors import describe_error
+from schema.graphiql import STATIC_DIRECTORY, GraphiQLPage
+from schema.sdl import graphql_schema
+
+_OUTBOX_ENTRIES = 50
+
+
+class ServicesHolder:
+    """Where the running lifespan puts the services, and where requests find them."""
+
+    def __init__(self) -> None:
+        self.services: Services | None = None
+
+    def __call__(self) -> Services:
+        """The services; there are none before start-up and after shutdown."""
+        if self.services is None:
+            raise RuntimeError("the application is not running")
+        return self.services
+
+
+def create_app(settings: Settings, *, open_services: ServicesFactory = open_services) -> Front:
+    """The whole application. Tests hand in a factory that replaces a part or two of the services."""
+    holder = ServicesHolder()
+    rest = RestShim(
+        DIALECTS[settings.rest_dialect],
+        RestOptions(refuse_common_passwords=settings.rest_refuse_common_passwords),
+    )
+    graphiql = _make_graphiql(settings)
+    graphql = _make_graphql(settings, holder, graphiql)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            holder.services = services
+            yield
+            holder.services = None
+
+    async def refuse_rest(_: Scope, send: Send, __: str) -> None:
+        await rest.refuse(send)
+
+    async def refuse_graphql(scope: Scope, send: Send, offence: str) -> None:
+        message = f"Cross-site request refused. {offence}."
+        await graphql.refuse(scope, send, refuse(EndpointErrorCode.CROSS_SITE_REFUSED, message, status=403))
+
+    return Front(
+        Starlette(routes=_routes(settings, rest, graphql, graphiql), lifespan=lifespan),
+        services=holder,
+        options=_front_options(settings),
+        shortcuts={"/graphql": graphql} | dict.fromkeys(rest.paths, rest),
+        refusers={"/api/": refuse_rest, "/graphql": refuse_graphql},
+    )
+
+
+def create_app_from_environment() -> Front:
+    """What each worker process of `serve` runs."""
+    settings = Settings.load()
+    configure_logs(is_production=settings.is_production, level=settings.log_level)
+    return create_app(settings)
+
+
+def _routes(
+    settings: Settings, rest: RestShim, graphql: GraphQLEndpoint, graphiql: ASGIApp | None
+) -> list[BaseRoute]:
+    documentation = RestDocumentation(DIALECTS[settings.rest_dialect])
+    routes: list[BaseRoute] = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/avatars/{key}.webp", get_avatar),
+        Route("/captchas/{captcha_id}.wav", get_captcha_audio),
+        Route("/api/openapi.json", documentation.openapi),
+    ]
+    if not settings.is_production:
+        routes += [Route("/api/docs", documentation.page), Route("/", _to_graphiql)]
+    routes += [Mount("/api", rest), Route("/graphql", graphql)]
+    if graphiql:
+        routes.append(Mount("/graphql", graphiql))
+    return routes
+
+
+async def _to_graphiql(request: Request) -> RedirectResponse:
+    del request
+    return RedirectResponse("/graphql", status_code=307)
+
+
+def _make_graphiql(settings: Settings) -> ASGIApp | None:
+    if not settings.is_graphiql_served:
+        return None
+    outbox = None if settings.is_production else lambda: read_outbox(settings.outbox_path, _OUTBOX_ENTRIES)
+    return GraphiQLPage(STATIC_DIRECTORY, outbox)
+
+
+def _make_graphql(settings: Settings, holder: ServicesHolder, graphiql: ASGIApp | None) -> GraphQLEndpoint:
+    trusted = settings.trusted_documents and load_manifest(
+        settings.trusted_documents, TrustMode(settings.trusted_documents_mode)
+    )
+    return GraphQLEndpoint(
+        graphql_schema,
+        make_context=_make_graphql_context,
+        options=_endpoint_options(settings),
+        describe_error=describe_error,
+        trusted=trusted or None,
+        persisted=PersistedQueries(LateStateStore(lambda: holder().state))
+        if settings.persisted_queries
+        else None,
+        graphiql=graphiql,
+        request_id_of=_request_id_of,
+        address_of=_address_of,
+    )
+
+
+def _make_graphql_context(scope: Scope) -> GraphQLContext:
+    ctx: Context = scope["state"]["context"]
+    for name, value in scope["headers"]:
+        if name == b"accept-language":
+            return GraphQLContext(ctx, preferred_language(value.decode("latin-1")))
+    return GraphQLContext(ctx)
+
+
+def _request_id_of(scope: Scope) -> str:
+    ctx: Context = scope["state"]["context"]
+    return ctx.request_id
+
+
+def _address_of(scope: Scope) -> str:
+    ctx: Context = scope["state"]["context"]
+    return ctx.address
+
+
+def _endpoint_options(settings: Settings) -> EndpointOptions:
+    return EndpointOptions(
+        body_maximum_bytes=settings.graphql_body_bytes,
+        upload_maximum_bytes=settings.graphql_upload_bytes,
+        file_maximum_bytes=settings.graphql_upload_bytes,
+        variables_maximum_bytes=settings.graphql_variables_bytes,
+        tokens_maximum=settings.graphql_tokens,
+        depth_maximum=settings.graphql_depth,
+        aliases_maximum=settings.graphql_aliases,
+        root_fields_maximum=settings.graphql_root_fields,
+        mutations_maximum=settings.graphql_mutations,
+        directives_maximum=settings.graphql_directives,
+        directives_per_field_maximum=settings.graphql_directives_per_field,
+        batch_maximum=settings.graphql_batch,
+        document_cache_bytes=settings.graphql_document_cache_bytes,
+        is_introspection_allowed=settings.is_introspection_allowed,
+        are_suggestions_shown=settings.are_suggestions_shown,
+        is_server_timing_sent=not settings.is_production,
+    )
+
+
+def _front_options(settings: Settings) -> FrontOptions:
+    return FrontOptions(
+        cookie=SessionCookie(is_secure=settings.is_cookie_secure),
+        addresses=ClientAddresses(settings.proxy_networks),
+        cross_site=CrossSiteRule(settings.allowed_origins),
+        is_https=settings.is_cookie_secure,
+        has_access_log=settings.access_log,
+    )

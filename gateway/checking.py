@@ -1,0 +1,63 @@
+"""What `check` tries: every setting, and every dependency as the service itself would use it."""
+
+import os
+import secrets
+
+from db.engine import Database, DatabaseUnavailableError
+from db.migrations import current_revision, head_revision
+from gateway.settings import PREFIX, Settings
+from gateway.wiring import open_services
+from resolvers.context import Services
+from resolvers.ports import AvatarStoreError, StateStoreError
+
+
+def unknown_variables() -> list[str]:
+    """Variables with our prefix that are no setting: most likely misspelt."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+async def find_problems(settings: Settings) -> list[str]:
+    """Everything that is wrong, each with its mend."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    problems = settings.production_problems() or settings.sender_problems()
+    database = Database(settings.database, pool_size=1)
+    try:
+        problems += await _database_problems(database)
+    finally:
+        await database.aclose()
+    async with open_services(settings) as services:
+        problems += await _state_problems(services)
+        problems += await _avatar_problems(services)
+    return problems
+
+
+async def _database_problems(database: Database) -> list[str]:
+    try:
+        revision = await current_revision(database)
+    except DatabaseUnavailableError as error:
+        return [f"the database does not answer ({error}); see GATEWAY_DATABASE_URL"]
+    if revision == head_revision():
+        return []
+    return [f"the database is at revision {revision}, not {head_revision()}; run `account-gateway migrate`"]
+
+
+async def _state_problems(services: Services) -> list[str]:
+    key = f"check:{secrets.token_hex(8)}"
+    try:
+        await services.state.put(key, "1", 5)
+        if await services.state.take(key) != "1":
+            return ["the state store forgets what it is given; see GATEWAY_REDIS_URL"]
+    except StateStoreError as error:
+        return [f"the state store does not answer ({error.cause}); see GATEWAY_REDIS_URL"]
+    return []
+
+
+async def _avatar_problems(services: Services) -> list[str]:
+    key = secrets.token_hex(32)
+    try:
+        await services.avatars.put(key, b"check")
+        await services.avatars.delete(key)
+    except AvatarStoreError as error:
+        return [f"avatars cannot be stored ({error}); see GATEWAY_AVATAR_STORE and GATEWAY_DATA_DIR"]
+    return []

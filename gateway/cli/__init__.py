@@ -1,0 +1,26 @@
+"""The command line: `account-gateway`, or `python -m gateway`.
+
+Exit codes: 0 done, 1 something is wrong and was named, 2 the command itself was wrong, 3 nothing was found.
+"""
+
+import typer
+
+from gateway.cli import accounts, keys, operation, serving
+
+app = typer.Typer(
+    name="account-gateway",
+    help="Accounts that start with a phone number, behind GraphQL and a legacy REST API.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+serving.add_to(app)
+operation.add_to(app)
+app.add_typer(accounts.users, name="users")
+app.add_typer(accounts.identity, name="identity")
+app.add_typer(keys.keys, name="keys")
+
+
+def run() -> None:
+    """Run the command that was typed."""
+    app()

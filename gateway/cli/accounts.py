@@ -1,0 +1,67 @@
+"""`users …` and `identity …`: what operators do to accounts. Everything is in the audit trail."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from gateway.cli.session import NOT_FOUND, complain, run_with_context
+from resolvers import operators
+
+users = typer.Typer(help="Look at and act on one account.", no_args_is_help=True)
+identity = typer.Typer(help="Undo a wrong real-name record.", no_args_is_help=True)
+
+Mobile = Annotated[str, typer.Argument(help="The account's mobile number, in any spelling.")]
+
+
+@users.command("show")
+def show(mobile: Mobile) -> None:
+    """Print the account as JSON; of the real-name record only when it was submitted."""
+    report = run_with_context(lambda ctx: operators.show_account(ctx, mobile=mobile))
+    account = report.account
+    shown = {
+        "id": account.id,
+        "mobile": account.mobile,
+        "name": account.name,
+        "avatar_key": account.avatar_key,
+        "created_at": account.created_at.isoformat(),
+        "locked_at": report.locked_at.isoformat() if report.locked_at else None,
+        "live_sessions": report.live_sessions,
+        "identity_submitted_at": (
+            report.identity_submitted_at.isoformat() if report.identity_submitted_at else None
+        ),
+    }
+    typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+@users.command("lock")
+def lock(mobile: Mobile) -> None:
+    """Lock the account and sign it out everywhere."""
+    ended = run_with_context(lambda ctx: operators.lock_account(ctx, mobile=mobile))
+    typer.echo(f"locked; {ended} sessions ended")
+
+
+@users.command("unlock")
+def unlock(mobile: Mobile) -> None:
+    """Let the account sign in again."""
+    run_with_context(lambda ctx: operators.unlock_account(ctx, mobile=mobile))
+    typer.echo("unlocked")
+
+
+@users.command("sign-out")
+def sign_out(mobile: Mobile) -> None:
+    """End every session of the account."""
+    ended = run_with_context(lambda ctx: operators.sign_out_account(ctx, mobile=mobile))
+    typer.echo(f"{ended} sessions ended")
+
+
+@identity.command("reset")
+def reset(
+    mobile: Mobile,
+    reason: Annotated[str, typer.Option(help="Why; it goes to the audit trail.")],
+) -> None:
+    """Delete the account's real-name record, so that a right one can be submitted."""
+    if not run_with_context(lambda ctx: operators.reset_identity(ctx, mobile=mobile, reason=reason)):
+        complain(["the account has no real-name record"])
+        raise typer.Exit(NOT_FOUND)
+    typer.echo("the real-name record is deleted")

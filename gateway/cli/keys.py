@@ -1,0 +1,33 @@
+"""`keys …`: making a secret key, and sealing everything again with the active one."""
+
+import base64
+import secrets
+from datetime import UTC, datetime
+
+import typer
+
+from gateway.cli.session import FAILED, complain, run_with_context
+from resolvers import operators
+from resolvers.sealing import UnreadableRecordError
+
+keys = typer.Typer(help="The secret keys of GATEWAY_SECRET_KEYS.", no_args_is_help=True)
+
+_KEY_BYTES = 32
+
+
+@keys.command("new")
+def new() -> None:
+    """Print a fresh key. Put it in front of the others in GATEWAY_SECRET_KEYS, then run `keys rotate`."""
+    name = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+    typer.echo(f"{name}:{base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()}")
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Seal every real-name record with the active (first) key; afterwards the older keys can be taken out."""
+    try:
+        resealed = run_with_context(operators.reseal_identities)
+    except UnreadableRecordError as error:
+        complain([f"a record cannot be opened ({error}); put its key back into GATEWAY_SECRET_KEYS"])
+        raise typer.Exit(FAILED) from None
+    typer.echo(f"{resealed} records sealed again")

@@ -1,0 +1,69 @@
+"""What the commands share: settings or a clear complaint, and a context whose actor is the operator."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+
+from db.engine import DatabaseUnavailableError
+from gateway.logs import configure_logs
+from gateway.settings import Settings, SettingsError
+from gateway.wiring import open_services
+from resolvers.context import Context
+from resolvers.errors import AccountError, ServiceUnavailableError
+from resolvers.operators import AccountNotFoundError
+
+FAILED = 1
+NOT_FOUND = 3
+
+R = TypeVar("R")
+
+
+def load_settings() -> Settings:
+    """The settings; where they cannot be used, every problem is printed and the command ends with 1."""
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        complain(error.problems)
+        raise typer.Exit(FAILED) from None
+    configure_logs(is_production=settings.is_production, level="warning")
+    return settings
+
+
+def complain(problems: list[str]) -> None:
+    """Print each problem on a line of its own, to standard error."""
+    for problem in problems:
+        typer.echo(f"problem: {problem}", err=True)
+
+
+def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
+    """Open the services, call `act`, close them again; failures that have a name end the command with it."""
+    settings = load_settings()
+
+    async def run() -> R:
+        async with open_services(settings) as services:
+            return await act(Context(services, address="console", user_agent=f"operator {_operator()}"))
+
+    try:
+        return asyncio.run(run())
+    except AccountNotFoundError:
+        complain(["no account has this mobile"])
+        raise typer.Exit(NOT_FOUND) from None
+    except ServiceUnavailableError as error:
+        complain([f"the {error.dependency} does not answer; `account-gateway check` tells more"])
+        raise typer.Exit(FAILED) from None
+    except DatabaseUnavailableError:
+        complain(["the database does not answer; `account-gateway check` tells more"])
+        raise typer.Exit(FAILED) from None
+    except AccountError as error:
+        complain([error.message("en")])
+        raise typer.Exit(FAILED) from None
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,69 @@
+"""What is served beside the two doors: pictures by their content hash, and captchas as sound."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from resolvers.avatars import read_avatar
+from resolvers.captchas import find_captcha_audio
+from resolvers.context import Context
+from resolvers.errors import AccountError, ErrorCode, RateLimitedError
+
+_KEY_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
+_RANGE_FORM = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+
+async def get_avatar(request: Request) -> Response:
+    """A picture; its bytes never change, so it may be kept for ever."""
+    ctx: Context = request.state.context
+    key = request.path_params["key"]
+    try:
+        picture = await read_avatar(ctx, key=key) if _KEY_FORM.fullmatch(key) else None
+    except AccountError as error:
+        return _refusal(error)
+    if picture is None:
+        return Response(status_code=404)
+    headers = {
+        "cache-control": _IMMUTABLE,
+        "content-security-policy": _SANDBOX,
+        "cross-origin-resource-policy": "cross-origin",
+        "etag": f'"{key}"',
+        "accept-ranges": "bytes",
+    }
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return _partial(request, picture, headers) or Response(picture, media_type="image/webp", headers=headers)
+
+
+async def get_captcha_audio(request: Request) -> Response:
+    """A captcha's text, spoken; listening spends nothing."""
+    ctx: Context = request.state.context
+    try:
+        sound = await find_captcha_audio(ctx, captcha_id=request.path_params["captcha_id"])
+    except AccountError as error:
+        return _refusal(error)
+    return Response(status_code=404) if sound is None else Response(sound, media_type="audio/wav")
+
+
+def _partial(request: Request, picture: bytes, headers: dict[str, str]) -> Response | None:
+    """One range of bytes (RFC 9110, 14); None for no range, or for forms that may be ignored."""
+    match = _RANGE_FORM.fullmatch(request.headers.get("range", ""))
+    if match is None or match.group(1) == match.group(2) == "" or "if-range" in request.headers:
+        return None
+    first, last = match.groups()
+    size = len(picture)
+    start = int(first) if first else max(size - int(last), 0)
+    end = min(int(last) if first and last else size - 1, size - 1)
+    if start >= size or start > end:
+        return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
+    part = {**headers, "content-range": f"bytes {start}-{end}/{size}"}
+    return Response(picture[start : end + 1], status_code=206, media_type="image/webp", headers=part)
+
+
+def _refusal(error: AccountError) -> Response:
+    if isinstance(error, RateLimitedError):
+        return Response(status_code=429, headers={"retry-after": str(error.retry_after_seconds)})
+    return Response(status_code=503 if error.code is ErrorCode.SERVICE_UNAVAILABLE else 500)

@@ -1,0 +1,109 @@
+"""What operators may do to an account; each act is in the audit trail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from db import accounts, identities, sessions
+from db.accounts import AccountRow
+from db.engine import Connection
+from resolvers.accounts import Account, account_of
+from resolvers.audit import record_event
+from resolvers.context import Context
+from resolvers.identities import find_auth_info, open_identity, seal_identity
+from resolvers.mobiles import parse_mobile
+
+_ROTATION_ROWS = 100
+
+
+class AccountNotFoundError(Exception):
+    """No account has this mobile."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """What an operator may see of an account; nothing of the real-name record but when it was submitted."""
+
+    account: Account
+    locked_at: datetime | None
+    live_sessions: int
+    identity_submitted_at: datetime | None
+
+
+async def show_account(ctx: Context, *, mobile: str) -> AccountReport:
+    """The account of `mobile`.
+
+    Raises:
+        AccountNotFoundError: and InputError for what is no mobile; so do all functions here.
+    """
+    async with ctx.reading() as connection:
+        row = await _get_account(connection, mobile)
+        live_sessions = await sessions.count_live_sessions_of(connection, row.id, ctx.now)
+    info = await find_auth_info(ctx, account_id=row.id)
+    return AccountReport(account_of(row), row.locked_at, live_sessions, info.submitted_at if info else None)
+
+
+async def lock_account(ctx: Context, *, mobile: str) -> int:
+    """Lock the account and end its sessions; how many there were. Idempotent."""
+    async with ctx.writing() as connection:
+        row = await _get_account(connection, mobile)
+        await accounts.set_locked_at(connection, row.id, row.locked_at or ctx.now)
+        ended = await sessions.delete_sessions_of(connection, row.id)
+        await record_event(ctx, connection, "operator-lock", account_id=row.id, mobile=row.mobile)
+    return ended
+
+
+async def unlock_account(ctx: Context, *, mobile: str) -> None:
+    """Unlock the account. Idempotent."""
+    async with ctx.writing() as connection:
+        row = await _get_account(connection, mobile)
+        await accounts.set_locked_at(connection, row.id, None)
+        await record_event(ctx, connection, "operator-unlock", account_id=row.id, mobile=row.mobile)
+
+
+async def sign_out_account(ctx: Context, *, mobile: str) -> int:
+    """End every session of the account; how many there were."""
+    async with ctx.writing() as connection:
+        row = await _get_account(connection, mobile)
+        ended = await sessions.delete_sessions_of(connection, row.id)
+        await record_event(ctx, connection, "operator-sign-out", account_id=row.id, mobile=row.mobile)
+    return ended
+
+
+async def reset_identity(ctx: Context, *, mobile: str, reason: str) -> bool:
+    """Delete a wrong real-name record, so that a right one can be submitted; whether there was one."""
+    async with ctx.writing() as connection:
+        row = await _get_account(connection, mobile)
+        was_there = await identities.delete_identity(connection, row.id)
+        await record_event(
+            ctx, connection, "operator-identity-reset", account_id=row.id, mobile=row.mobile, detail=reason
+        )
+    return was_there
+
+
+async def reseal_identities(ctx: Context) -> int:
+    """Seal every record again with the active key; how many there were.
+
+    Can be stopped and run again; records stay readable all the while.
+    """
+    keys = ctx.services.keys
+    resealed = 0
+    while True:
+        async with ctx.reading() as connection:
+            rows = await identities.list_identities_not_sealed_by(
+                connection, keys.active_id, limit=_ROTATION_ROWS
+            )
+        if not rows:
+            return resealed
+        for row in rows:
+            name, number = open_identity(keys, row)
+            new = seal_identity(keys, row.account_id, name, number, row.submitted_at)
+            async with ctx.writing() as connection:
+                await identities.reseal_identity(connection, row, new)
+        resealed += len(rows)
+
+
+async def _get_account(connection: Connection, mobile: str) -> AccountRow:
+    row = await accounts.find_account_by_mobile(connection, parse_mobile(mobile))
+    if row is None:
+        raise AccountNotFoundError
+    return row

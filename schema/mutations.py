@@ -1,0 +1,157 @@
+"""The mutation fields: unpack, call the resolver, pack."""
+
+import strawberry
+
+from resolvers.avatars import upload_avatar
+from resolvers.captchas import create_captcha
+from resolvers.context import Context
+from resolvers.identities import submit_auth
+from resolvers.profiles import update_name
+from resolvers.registration import register
+from resolvers.sign_in import login
+from resolvers.sign_out import logout
+from resolvers.sms_codes import send_sms_code
+from resolvers.text_rules import require_text
+from schema.context import Info
+from schema.errors import settle
+from schema.types import (
+    CreateCaptchaInput,
+    CreateCaptchaPayload,
+    LoginInput,
+    LoginPayload,
+    LogoutPayload,
+    RegisterInput,
+    RegisterPayload,
+    SendSmsCodeInput,
+    SendSmsCodePayload,
+    SubmitAuthInput,
+    SubmitAuthPayload,
+    TokenDelivery,
+    UpdateNameInput,
+    UpdateNamePayload,
+    UploadAvatarInput,
+    UploadAvatarPayload,
+    account_of,
+    auth_info_of,
+    captcha_of,
+    session_of,
+)
+
+
+@strawberry.type(description="What can be done. Refusals are entries of the payload's `errors`.")
+class Mutation:
+    """Every field calls one resolver."""
+
+    @strawberry.mutation(description="Draw a captcha, which `sendSmsCode` asks for.")
+    async def create_captcha(
+        self, info: Info, input: CreateCaptchaInput | None = strawberry.UNSET
+    ) -> CreateCaptchaPayload:
+        """See `resolvers.captchas.create_captcha`."""
+
+        async def make() -> CreateCaptchaPayload:
+            ctx = info.context.ctx
+            captcha = await create_captcha(ctx, previous_id=(input.previous_id or None) if input else None)
+            return CreateCaptchaPayload(captcha=captcha_of(captcha, ctx.services.links))
+
+        return await settle(CreateCaptchaPayload, make(), info.context.language)
+
+    @strawberry.mutation(description="Send an SMS code to a mobile number, after a right captcha.")
+    async def send_sms_code(self, info: Info, input: SendSmsCodeInput) -> SendSmsCodePayload:
+        """See `resolvers.sms_codes.send_sms_code`."""
+
+        async def make() -> SendSmsCodePayload:
+            sent = await send_sms_code(
+                info.context.ctx,
+                mobile=input.mobile,
+                captcha_id=input.captcha_id,
+                captcha_text=require_text(input.captcha_text, field="captcha_text"),
+            )
+            return SendSmsCodePayload(
+                resend_available_at=sent.resend_available_at, expires_at=sent.expires_at
+            )
+
+        return await settle(SendSmsCodePayload, make(), info.context.language)
+
+    @strawberry.mutation(
+        description="Make an account for a mobile number whose SMS code is known, and sign it in."
+    )
+    async def register(self, info: Info, input: RegisterInput) -> RegisterPayload:
+        """See `resolvers.registration.register`."""
+
+        async def make() -> RegisterPayload:
+            ctx = info.context.ctx
+            signed_in = await register(
+                ctx, mobile=input.mobile, sms_code=input.sms_code, password=input.password
+            )
+            _deliver(ctx, input.token_delivery)
+            return RegisterPayload(
+                account=account_of(signed_in.account, ctx.services.links),
+                session=session_of(signed_in.session, input.token_delivery),
+            )
+
+        return await settle(RegisterPayload, make(), info.context.language)
+
+    @strawberry.mutation(description="Begin a session. The session that the client was in ends.")
+    async def login(self, info: Info, input: LoginInput) -> LoginPayload:
+        """See `resolvers.sign_in.login`."""
+
+        async def make() -> LoginPayload:
+            ctx = info.context.ctx
+            signed_in = await login(ctx, mobile=input.mobile, password=input.password)
+            _deliver(ctx, input.token_delivery)
+            return LoginPayload(
+                account=account_of(signed_in.account, ctx.services.links),
+                session=session_of(signed_in.session, input.token_delivery),
+            )
+
+        return await settle(LoginPayload, make(), info.context.language)
+
+    @strawberry.mutation(
+        description="End the session, at the server and at once. Without one nothing happens."
+    )
+    async def logout(self, info: Info) -> LogoutPayload:
+        """See `resolvers.sign_out.logout`."""
+
+        async def make() -> LogoutPayload:
+            await logout(info.context.ctx)
+            return LogoutPayload()
+
+        return await settle(LogoutPayload, make(), info.context.language)
+
+    @strawberry.mutation(description="Change the signed-in account's name.")
+    async def update_name(self, info: Info, input: UpdateNameInput) -> UpdateNamePayload:
+        """See `resolvers.profiles.update_name`."""
+
+        async def make() -> UpdateNamePayload:
+            ctx = info.context.ctx
+            account = await update_name(ctx, name=input.name)
+            return UpdateNamePayload(account=account_of(account, ctx.services.links))
+
+        return await settle(UpdateNamePayload, make(), info.context.language)
+
+    @strawberry.mutation(description="Give the signed-in account a new picture; the previous one is deleted.")
+    async def upload_avatar(self, info: Info, input: UploadAvatarInput) -> UploadAvatarPayload:
+        """See `resolvers.avatars.upload_avatar`."""
+
+        async def make() -> UploadAvatarPayload:
+            ctx = info.context.ctx
+            account = await upload_avatar(ctx, image=await input.image.read())
+            return UploadAvatarPayload(account=account_of(account, ctx.services.links))
+
+        return await settle(UploadAvatarPayload, make(), info.context.language)
+
+    @strawberry.mutation(description="Submit the signed-in account's real-name record: once, for ever.")
+    async def submit_auth(self, info: Info, input: SubmitAuthInput) -> SubmitAuthPayload:
+        """See `resolvers.identities.submit_auth`."""
+
+        async def make() -> SubmitAuthPayload:
+            record = await submit_auth(info.context.ctx, real_name=input.real_name, id_number=input.id_number)
+            return SubmitAuthPayload(auth_info=auth_info_of(record))
+
+        return await settle(SubmitAuthPayload, make(), info.context.language)
+
+
+def _deliver(ctx: Context, delivery: TokenDelivery) -> None:
+    """Where the token goes into the body, the gateway must not make a cookie of it."""
+    if delivery is TokenDelivery.BODY:
+        ctx.issued = None
