@@ -69,6 +69,7 @@ class Front:
         services: Callable[[], Services],
         options: FrontOptions,
         shortcuts: Mapping[str, ASGIApp],
+        refusers: Mapping[str, Refuser],
     ) -> None:
         self._app = app
         self._services = services

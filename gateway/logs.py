@@ -54,5 +54,5 @@ def _to_json(event: MutableMapping[str, Any], **_: object) -> str:
     return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
-def _to_bytes(_logger: object, _method: str, line: str) -> bytes:
-    return line.encode("utf-8", "backslashreplace")
+def _to_bytes(_logger: object, _method: str, line: Any) -> bytes:  # noqa: ANN401 - structlog's own type is no narrower
+    return str(line).encode("utf-8", "backslashreplace")

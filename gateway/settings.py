@@ -197,14 +197,14 @@ class Settings(BaseSettings):
         return None if value == "" else value
 
     @classmethod
-    def load(cls, **overrides: Any) -> Self:
+    def load(cls, **overrides: object) -> Self:
         """Read the environment.
 
         Raises:
             SettingsError: with every bad value at once. Secret values are not repeated.
         """
         try:
-            return cls(**overrides)
+            return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as error:
             raise SettingsError(
                 [_problem(dict(details)) for details in error.errors(include_input=False)]

@@ -11,7 +11,9 @@ from adapters.sql_avatar_store import SqlAvatarStore
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
-from adapters.sms import make_sms_sender
+from adapters.sms.aliyun import AliyunSmsSender
+from adapters.sms.console import ConsoleSmsSender
+from adapters.sms.http import HttpSmsSender
 from adapters.sql_state_store import SqlStateStore
 from db.engine import Database
 from gateway.housekeeping import keeping_house
@@ -43,7 +45,7 @@ async def open_services(
         stack.push_async_callback(database.aclose)
         state = await _open_state(settings, database, clock, stack)
         outbox = None if settings.is_production else FileOutbox(settings.outbox_path)
-        sender = sms_sender or make_sms_sender(settings, outbox)
+        sender = sms_sender or _make_sms_sender(settings)
         stack.push_async_callback(sender.aclose)
         services = Services(
             database=database,
@@ -106,6 +108,21 @@ def _open_pool(
     pool = WorkerPool(name, threads=threads, queue_length=queue_length, typical_seconds=typical_seconds)
     stack.callback(pool.close)
     return pool
+
+
+def _make_sms_sender(settings: Settings) -> SmsSender:
+    match settings.sms_sender:
+        case "http":
+            return HttpSmsSender(settings.sms_http_url, token=settings.sms_http_token.get_secret_value())
+        case "aliyun":
+            return AliyunSmsSender(
+                access_key_id=settings.sms_aliyun_access_key_id,
+                access_key_secret=settings.sms_aliyun_access_key_secret.get_secret_value(),
+                sign_name=settings.sms_aliyun_sign_name,
+                template_code=settings.sms_aliyun_template_code,
+            )
+        case "console":
+            return ConsoleSmsSender(FileOutbox(settings.outbox_path))
 
 
 def _make_avatar_store(settings: Settings, database: Database) -> AvatarStore:

@@ -68,6 +68,10 @@ class RestShim:
         except ClientGoneError:
             return
 
+    async def refuse(self, send: Send) -> None:
+        """Answer for the gateway, which has found the request to come from another site."""
+        await self._send(send, 200, self._failure(Errno.REQERR, "非法请求：来自其他网站"))
+
     async def _serve(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         ctx: Context = scope["state"]["context"]
         try:
@@ -77,7 +81,7 @@ class RestShim:
             await self._send(send, 200, self._refusal(error))
         except (BodyTooLargeError, ClientGoneError):
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - the last line: a client never sees a traceback
             _log.exception("rest.failed", path=scope["path"], request_id=ctx.request_id)
             await self._send(send, 200, self._failure(Errno.SERVERERR, TEXTS[Errno.SERVERERR]))
         else:

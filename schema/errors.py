@@ -17,8 +17,8 @@ _DESCRIPTIONS: dict[errors.ErrorCode, str] = {
     errors.ErrorCode.INVALID_INPUT: "An argument is missing, malformed or not allowed; `field` names it.",
     errors.ErrorCode.WEAK_PASSWORD: "The password is among the ten thousand commonest, or is the mobile number itself.",
     errors.ErrorCode.INVALID_IMAGE: "The upload is empty, too large, or no readable JPEG, PNG, WebP or GIF picture.",
-    errors.ErrorCode.CAPTCHA_EXPIRED: "The captcha is unknown, was used, or is older than three minutes. Fetch another.",
-    errors.ErrorCode.CAPTCHA_WRONG: "The captcha's text was wrong, and the captcha is spent. Fetch another.",
+    errors.ErrorCode.CAPTCHA_EXPIRED: "The captcha is unknown, used, or over three minutes old. Fetch another.",
+    errors.ErrorCode.CAPTCHA_WRONG: "The captcha's text was wrong, and the captcha is spent.",
     errors.ErrorCode.SMS_CODE_EXPIRED: "There is no live SMS code for this mobile. Ask for another.",
     errors.ErrorCode.SMS_CODE_WRONG: "The SMS code is wrong; `attemptsRemaining` tells how many guesses are left.",
     errors.ErrorCode.MOBILE_TAKEN: "The mobile number has an account; told only to who proved it with its code.",
@@ -31,7 +31,7 @@ _DESCRIPTIONS: dict[errors.ErrorCode, str] = {
     errors.ErrorCode.RATE_LIMITED: "A limit was reached; `retryAfterSeconds` tells when to try again.",
     errors.ErrorCode.SMS_NOT_SENT: "The SMS provider did not take the message. No code is live; try again.",
     errors.ErrorCode.STORAGE_FAILED: "The picture could not be stored. Nothing was changed; try again.",
-    errors.ErrorCode.SERVICE_UNAVAILABLE: "Top-level only: the database or the state store does not answer. Try again soon.",
+    errors.ErrorCode.SERVICE_UNAVAILABLE: "Top-level only: the database or the state store is down. Try again soon.",
     errors.ErrorCode.INTERNAL: "Top-level only: an unexpected fault. Report the `requestId` in `extensions`.",
 }
 

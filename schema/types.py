@@ -66,7 +66,7 @@ class Session:
     """See `resolvers.sessions.IssuedSession`."""
 
     expires_at: datetime = strawberry.field(
-        description="When it ends unless it is used: 7 days after the last use, 30 days after sign-in at the latest, UTC."
+        description="When it ends unless it is used, UTC: 7 days after the last use, 30 days after sign-in at most."
     )
     token: str | None = strawberry.field(
         description="For `Authorization: Bearer`, only when `tokenDelivery` is `BODY`; null otherwise."
@@ -133,7 +133,8 @@ class UpdateNameInput:
     """Input."""
 
     name: str = strawberry.field(
-        description="1 to 32 characters after NFKC and trimming; none of `< > &`, no control characters; unique without case."
+        description="1 to 32 characters after NFKC and trimming, none of `< > &`, no control characters; "
+        "unique without case."
     )
 
 
@@ -142,7 +143,8 @@ class UploadAvatarInput:
     """Input."""
 
     image: Upload = strawberry.field(
-        description="A JPEG, PNG, WebP or GIF file of at most 5 MiB and 25 megapixels, by the multipart request specification."
+        description="A JPEG, PNG, WebP or GIF file of at most 5 MiB and 25 megapixels, sent by the multipart request "
+        "specification."
     )
 
 
