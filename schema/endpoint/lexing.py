@@ -92,12 +92,24 @@ def parse_document(text: str, *, tokens_maximum: int, literals_maximum_character
         RequestRefusedError: too many tokens, too much text in string literals, or more nesting than is followed.
     """
     source = Source(text)
-    parser = CountingParser(source, QuickLexer(source, literals_maximum_characters), tokens_maximum)
+    lexer = QuickLexer(source, literals_maximum_characters)
+    first = lexer.token
     try:
-        return parser.parse_document()
+        return CountingParser(source, lexer, tokens_maximum).parse_document()
     except RecursionError:
         pass
+    finally:
+        _unlink(first)
     message = (
         f"The document is nested too deeply: at most {MAX_NESTING_DEPTH} levels of any kind can be read."
     )
     raise refuse_operation(EndpointErrorCode.DEPTH_LIMIT_EXCEEDED, message)
+
+
+def _unlink(first: Token) -> None:
+    """Take the chain of tokens apart: its rings would leave every document to the garbage collector."""
+    token: Token | None = first
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following

@@ -26,6 +26,7 @@ from schema.endpoint.refusals import RequestRefusedError, refuse_operation
 from schema.endpoint.reports import report_error
 
 NO_TYPE_HAS_THIS_NAME: Final = ""
+LARGE_DOCUMENT_TOKENS: Final = 200
 
 
 def check_document(schema: GraphQLSchema, document: DocumentNode, options: EndpointOptions) -> None:
@@ -34,29 +35,47 @@ def check_document(schema: GraphQLSchema, document: DocumentNode, options: Endpo
     Raises:
         RequestRefusedError: with one entry for each error, up to `options.reported_errors_maximum`.
     """
-    errors = validate(
+    if document.token_count > LARGE_DOCUMENT_TOKENS:
+        # The rule that can be made to take long goes first: of the others, some walk the whole document several
+        # times before they let it have its turn.
+        _refuse_if_aborted(_validate(schema, document, [_bounded_overlap_rule(options)], options), options)
+    errors = _validate(schema, document, rules_for(options), options)
+    if errors:
+        _refuse_if_aborted(errors, options)
+        entries = [report_error(e, _code_of(e)) for e in errors[: options.reported_errors_maximum]]
+        raise RequestRefusedError(entries, is_well_formed=True)
+
+
+def _validate(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    rules: list[type[ASTValidationRule]],
+    options: EndpointOptions,
+) -> list[GraphQLError]:
+    return validate(
         schema,
         document,
-        rules_for(options),
+        rules,
         max_errors=options.reported_errors_maximum,
         hide_suggestions=not options.are_suggestions_shown,
     )
-    if not errors:
-        return
-    reported = [e for e in errors if not isinstance(e, ValidationAbortedError)]
-    if not reported:
+
+
+def _refuse_if_aborted(errors: list[GraphQLError], options: EndpointOptions) -> None:
+    """Refuse a document whose validation was given up before any error of it was found."""
+    if errors and isinstance(errors[0], ValidationAbortedError):
         maximum = options.overlap_steps_maximum
-        message = f"Checking which fields can be merged would take more than {maximum} steps. Use fewer equal names."
+        message = (
+            f"Checking which fields can be merged takes more than {maximum} steps: too many have equal names."
+        )
         raise refuse_operation(
             EndpointErrorCode.OVERLAP_LIMIT_EXCEEDED, message, extensions={"maximum": maximum}
         )
-    entries = [report_error(e, _code_of(e)) for e in reported[: options.reported_errors_maximum]]
-    raise RequestRefusedError(entries, is_well_formed=True)
 
 
 def rules_for(options: EndpointOptions) -> list[type[ASTValidationRule]]:
     """All rules of the specification, the one that can grow bounded, and no introspection unless it is allowed."""
-    bounded = _bounded_overlap_rule(options.overlap_steps_maximum)
+    bounded = _bounded_overlap_rule(options)
     rules = [bounded if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules]
     return rules if options.is_introspection_allowed else [NoSchemaDescriptionRule, *rules]
 
@@ -94,13 +113,13 @@ class _TypeHider(Visitor):
         )
 
 
-def _bounded_overlap_rule(steps_maximum: int) -> type[ASTValidationRule]:
+def _bounded_overlap_rule(options: EndpointOptions) -> type[ASTValidationRule]:
     """graphql-core's rule with a smaller budget: its own lets one document take 200 ms."""
 
     class BoundedOverlapRule(OverlappingFieldsCanBeMergedRule):
         def __init__(self, context: ValidationContext) -> None:
             super().__init__(context)
-            self.rule_context.remaining_complexity_budget = steps_maximum
+            self.rule_context.remaining_complexity_budget = options.overlap_steps_maximum
 
     return BoundedOverlapRule
 
