@@ -23,6 +23,9 @@ export function Companion() {
         <img className="gateway-avatar" src={avatarUrl} alt="The account's avatar" />
       )}
       {awaitsSms && <NewestSms filledIn={facts.smsCode?.value} />}
+      {step?.name === "SmsCode" && captcha === null && outcomes["SmsCode"] !== "done" && (
+        <StepButton name="Captcha" text="Ask for a new picture" />
+      )}
       {step !== undefined && outcomes[step.name] === "done" && <NextStep step={step} />}
     </div>
   );
@@ -72,12 +75,17 @@ function OutboxButton({ entry, onApply }: { entry: OutboxEntry; onApply: (entry:
 }
 
 function NextStep({ step }: { step: Step }) {
-  const openStep = useOpenStep();
   const next = stepAfter(step);
-  if (next === undefined) return null;
+  return next === undefined ? null : <StepButton name={next.name} text={`Next: ${next.label} →`} />;
+}
+
+function StepButton({ name, text }: { name: string; text: string }) {
+  const openStep = useOpenStep();
+  const step = findStep(name);
+  if (step === undefined) return null;
   return (
-    <Button type="button" className="gateway-next" onClick={() => openStep(next)}>
-      Next: {next.label} →
+    <Button type="button" className="gateway-next" onClick={() => openStep(step)}>
+      {text}
     </Button>
   );
 }

@@ -70,6 +70,10 @@ export class GraphiQL {
     await this.page.getByRole("button", { name: `Show ${name}`, exact: true }).click();
   }
 
+  async openStep(label) {
+    await this.panel("Account flow").getByRole("button", { name: new RegExp(`^${label}`) }).click();
+  }
+
   button(name) {
     return this.page.getByRole("button", { name, exact: false });
   }

@@ -95,10 +95,25 @@ async function opening() {
   });
 }
 
+async function misreadingThePicture() {
+  await fact("takes the captcha's text from who typed it", async () => {
+    await graphiql.showPanel("Account flow");
+    await graphiql.openStep("Captcha");
+    await graphiql.run();
+    await page.getByLabel("Text in the picture").fill("----");
+    await page.keyboard.press("Enter");
+    await eventually(async () => (await inputOfActiveTab()).captchaText === "----", "the text is filled in");
+  });
+  await fact("leads back to a new picture after a wrong text", async () => {
+    const { sendSmsCode } = await graphiql.run();
+    assert.equal(sendSmsCode.errors[0].code, "CAPTCHA_WRONG");
+    await graphiql.button("Ask for a new picture").click();
+    assert.equal(await graphiql.activeTab(), "Captcha");
+  });
+}
+
 async function registering(mobile) {
   await fact("shows the captcha's picture and plays its sound", async () => {
-    await graphiql.showPanel("Account flow");
-    await graphiql.panel("Account flow").getByRole("button", { name: "Captcha", exact: false }).first().click();
     await graphiql.run();
     const picture = page.getByAltText("Four characters to read");
     await picture.waitFor();
@@ -183,7 +198,7 @@ async function signingInAgain(mobile) {
     await graphiql.showTab("Captcha");
     await page.locator('[role="tab"][aria-selected="true"] .graphiql-tab-close').click();
     await graphiql.showPanel("Account flow");
-    await graphiql.panel("Account flow").getByRole("button", { name: "Captcha", exact: false }).first().click();
+    await graphiql.openStep("Captcha");
     await eventually(async () => (await graphiql.activeTab()) === "Captcha", "the captcha tab is there again");
   });
   await fact("has a dark theme", async () => {
@@ -203,6 +218,7 @@ async function signingInAgain(mobile) {
 try {
   const mobile = newMobile();
   await opening();
+  await misreadingThePicture();
   await registering(mobile);
   await usingTheAccount();
   await signingInAgain(mobile);
