@@ -1,6 +1,6 @@
 """Queries on sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,10 +46,13 @@ _LIVE_SESSIONS = (
 
 
 async def list_live_sessions(
-    connection: AsyncConnection, token_hashes: Sequence[str], now: datetime
+    connection: AsyncConnection, token_hashes: Collection[str], now: datetime
 ) -> list[SessionRow]:
     """The sessions among `token_hashes` that are alive at `now`, of accounts that are not locked."""
-    found = await connection.execute(_LIVE_SESSIONS, {"token_hashes": list(token_hashes), "now": now})
+    hashes = list(token_hashes)
+    # A power of two of them, the last one repeated: so few different statements need preparing, not one a size.
+    padded = hashes + hashes[-1:] * ((1 << (len(hashes) - 1).bit_length()) - len(hashes))
+    found = await connection.execute(_LIVE_SESSIONS, {"token_hashes": padded, "now": now})
     return [
         SessionRow(token_hash, created_at, slid_at, expires_at, AccountRow(*account))
         for token_hash, created_at, slid_at, expires_at, *account in found.tuples()

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.outbox import read_outbox
-from rest_shim.documentation import RestDocumentation
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
@@ -24,6 +23,7 @@ from gateway.wiring import ServicesFactory, open_services
 from resolvers.context import Context, Services
 from rest_shim.app import RestShim
 from rest_shim.dialects import DIALECTS
+from rest_shim.documentation import RestDocumentation
 from rest_shim.endpoints import EndpointOptions as RestOptions
 from schema.context import GraphQLContext, preferred_language
 from schema.endpoint import (
@@ -36,6 +36,7 @@ from schema.endpoint import (
     refuse,
 )
 from schema.errors import describe_error
+from schema.executor import CompilingExecutor
 from schema.graphiql import STATIC_DIRECTORY, GraphiQLPage
 from schema.sdl import graphql_schema
 
@@ -134,6 +135,7 @@ def _make_graphql(settings: Settings, holder: ServicesHolder, graphiql: ASGIApp 
         graphql_schema,
         make_context=_make_graphql_context,
         options=_endpoint_options(settings),
+        executor=CompilingExecutor(graphql_schema, are_suggestions_shown=settings.are_suggestions_shown),
         describe_error=describe_error,
         trusted=trusted or None,
         persisted=PersistedQueries(LateStateStore(lambda: holder().state))

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from adapters.avatar_store import FileAvatarStore
 from adapters.outbox import FileOutbox
+from adapters.sms.aliyun import AliyunSmsSender
+from adapters.sms.console import ConsoleSmsSender
+from adapters.sms.http import HttpSmsSender
 from adapters.sql_avatar_store import SqlAvatarStore
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
-from adapters.sms.aliyun import AliyunSmsSender
-from adapters.sms.console import ConsoleSmsSender
-from adapters.sms.http import HttpSmsSender
 from adapters.sql_state_store import SqlStateStore
 from db.engine import Database
 from gateway.housekeeping import keeping_house
@@ -23,7 +23,7 @@ from resolvers.keys import KeyRing
 from resolvers.limits import Limits, with_sms_ceiling
 from resolvers.passwords import Passwords, make_hasher
 from resolvers.ports import AvatarStore, SmsSender, StateStore
-from resolvers.viewers import DirectViewers
+from resolvers.viewers import CoalescedViewers
 from resolvers.workers import WorkerPool
 
 Clock = Callable[[], datetime]
@@ -50,7 +50,7 @@ async def open_services(
         services = Services(
             database=database,
             state=state,
-            viewers=DirectViewers(database, clock),
+            viewers=CoalescedViewers(database, clock),
             passwords=_make_passwords(settings, stack),
             keys=make_key_ring(settings),
             sms_sender=sender,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
 
 from db import accounts, identities
 from db.engine import ConflictError
