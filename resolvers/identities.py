@@ -115,15 +115,12 @@ def _parse_real_name(text: str) -> str:
 
 def _parse_id_number(text: str) -> str:
     """GB 11643: 18 characters with a valid place, birth date and check digit."""
-    number = (
-        unicodedata.normalize("NFKC", text).strip().upper() if len(text) <= 2 * _ID_NUMBER_CHARACTERS else ""
-    )
-    try:
-        if len(number) != _ID_NUMBER_CHARACTERS or not number.isascii():
-            raise ValidationError
-        return str(ric.validate(number))
-    except ValidationError as error:
-        raise invalid_input(Reason.ID_NUMBER_MALFORMED, "id_number") from error
+    # Normalising is for input of a sensible length only.
+    is_readable = len(text) <= 2 * _ID_NUMBER_CHARACTERS
+    number = unicodedata.normalize("NFKC", text).strip().upper() if is_readable else ""
+    if len(number) != _ID_NUMBER_CHARACTERS or not number.isascii() or not ric.is_valid(number):
+        raise invalid_input(Reason.ID_NUMBER_MALFORMED, "id_number")
+    return number
 
 
 def _masked(name: str, number: str, submitted_at: datetime) -> AuthInfo:
