@@ -1,10 +1,10 @@
 """The database engine: transactions, time limits, and the differences between three databases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import event, make_url
@@ -17,8 +17,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 # The contract promises an answer within 2 s when the database is down; what remains is for the door.
 DATABASE_TIMEOUT_SECONDS = 1.6
 
+# What ends a block without its connection being of any more use: our time limit, a driver's, or a caller gone away.
+_GIVEN_UP = (TimeoutError, asyncio.CancelledError)
+
 # What a resolver is lent; it hands it on to the queries and does nothing else with it.
 Connection = AsyncConnection
+
+R = TypeVar("R")
 
 _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
@@ -29,9 +34,10 @@ _DRIVERS = {
 }
 
 _CONNECT_ARGUMENTS: dict[str, dict[str, Any]] = {
-    # A long wait for SQLite's write lock is cut off by our own timeout.
-    "sqlite": {"timeout": 5},
-    "postgresql": {"timeout": DATABASE_TIMEOUT_SECONDS, "command_timeout": DATABASE_TIMEOUT_SECONDS},
+    # How long SQLite itself waits for another process that writes; shorter than our own limit, which ends the wait
+    # of the caller but cannot end that of SQLite's thread.
+    "sqlite": {"timeout": 1.2},
+    "postgresql": {"timeout": DATABASE_TIMEOUT_SECONDS},
     "mysql": {"connect_timeout": DATABASE_TIMEOUT_SECONDS},
     "mariadb": {"connect_timeout": DATABASE_TIMEOUT_SECONDS},
 }
@@ -82,7 +88,7 @@ class Database:
         self.is_sqlite = self.dialect == "sqlite"
         self.engine = _create_engine(parsed, pool_size)
         # One writer at a time is SQLite's rule; queueing here is fair and does not poll as its busy timeout does.
-        self._write_lock = asyncio.Lock() if self.is_sqlite else None
+        self._write_turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._reading_options = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         if self.is_sqlite:
             _prepare_sqlite(self.engine, durable=durable)
@@ -94,7 +100,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
         """
-        async with self._connection() as connection:
+        async with _limited(), self._connection() as connection:
             if self._reading_options:
                 await connection.execution_options(**self._reading_options)
             yield connection
@@ -109,17 +115,29 @@ class Database:
         Raises:
             DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
         """
+        async with _limited(), self._write_turn, self._connection() as connection:
+            await connection.execution_options(writing=True)
+            transaction = await connection.begin()
+            try:
+                yield connection
+                await transaction.commit()
+            except _GIVEN_UP:
+                # A server that fell silent would not answer the rollback either; see `_connection`.
+                raise
+            except BaseException:
+                await transaction.rollback()
+                raise
+
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[Connection]:
+        """A connection for the migrations, which commit for themselves and may take as long as they need.
+
+        Raises:
+            DatabaseUnavailableError: when the database cannot be reached or goes away.
+        """
         with _translated():
-            async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS) if self._write_lock else nullcontext():
-                await self._acquire_write_lock()
-        try:
             async with self._connection() as connection:
-                await connection.execution_options(writing=True)
-                async with connection.begin():
-                    yield connection
-        finally:
-            if self._write_lock:
-                self._write_lock.release()
+                yield connection
 
     async def ping(self) -> None:
         """Answer, or raise `DatabaseUnavailableError`."""
@@ -130,23 +148,18 @@ class Database:
         """Close every connection."""
         await self.engine.dispose()
 
-    async def _acquire_write_lock(self) -> None:
-        if self._write_lock:
-            await self._write_lock.acquire()
-
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        with _translated():
-            async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
-                connection = await self._connect()
-                try:
-                    yield connection
-                except (TimeoutError, asyncio.CancelledError):
-                    # The server may never answer a rollback: drop the connection without asking it.
-                    await connection.invalidate()
-                    raise
-                finally:
-                    await connection.close()
+        connection = await self._connect()
+        try:
+            yield connection
+        except _GIVEN_UP:
+            # Outside of SQLAlchemy's greenlet this only closes the socket; inside of it, it would first say goodbye
+            # to the server and wait for its answer.
+            connection.sync_connection.invalidate()
+            raise
+        finally:
+            await connection.close()
 
     async def _connect(self) -> AsyncConnection:
         try:
@@ -154,6 +167,49 @@ class Database:
         except Exception as error:
             # Drivers raise what they like while connecting; to the caller it is all one.
             raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+class StandingReader:
+    """One connection for reads that is kept between them; for one caller at a time.
+
+    Where one read follows another, taking a connection from the pool each time costs more than the read itself.
+    After a failure the connection is dropped, and the next read begins with a fresh one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    async def read(self, query: Callable[[Connection], Awaitable[R]]) -> R:
+        """Give what `query` reads.
+
+        Raises:
+            DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
+        """
+        try:
+            with _translated():
+                async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
+                    if self._connection is None:
+                        self._connection = await self._database.open_reader()
+                    return await query(self._connection)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Drop the connection without asking the server, which may not answer."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.invalidate()
+            await connection.close()
+
+
+@asynccontextmanager
+async def _limited() -> AsyncIterator[None]:
+    """The time limit of everything that a request does with the database: waiting, connecting, working, committing."""
+    with _translated():
+        async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
+            yield
 
 
 @contextmanager

@@ -55,7 +55,7 @@ async def list_live_sessions(
     found = await connection.execute(_LIVE_SESSIONS, {"token_hashes": padded, "now": now})
     return [
         SessionRow(token_hash, created_at, slid_at, expires_at, AccountRow(*account))
-        for token_hash, created_at, slid_at, expires_at, *account in found.tuples()
+        for token_hash, created_at, slid_at, expires_at, *account in found
     ]
 
 

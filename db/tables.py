@@ -21,31 +21,30 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime, to the microsecond, on every database.
+class NaiveUtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as naive UTC by databases that know no zones (SQLite and MySQL)."""
 
-    PostgreSQL keeps the zone; SQLite and MySQL keep none, so there the value is stored as naive UTC.
-    """
-
-    impl = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+    impl = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive datetimes; give UTC."""
+        """Refuse naive datetimes; give UTC without its zone."""
+        del dialect
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime cannot be stored")
-        utc = value.astimezone(UTC)
-        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
+        return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give back an aware datetime."""
         del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+        return None if value is None else value.replace(tzinfo=UTC)
 
+
+# An aware UTC datetime, to the microsecond, on every database. PostgreSQL keeps the zone by itself, so that there
+# no Python runs for each value.
+UtcDateTime = DateTime(timezone=True).with_variant(NaiveUtcDateTime(), "sqlite", "mysql", "mariadb")
 
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")

@@ -47,10 +47,12 @@ async def open_services(
         outbox = None if settings.is_production else FileOutbox(settings.outbox_path)
         sender = sms_sender or _make_sms_sender(settings)
         stack.push_async_callback(sender.aclose)
+        viewers = CoalescedViewers(database, clock)
+        stack.push_async_callback(viewers.aclose)
         services = Services(
             database=database,
             state=state,
-            viewers=CoalescedViewers(database, clock),
+            viewers=viewers,
             passwords=_make_passwords(settings, stack),
             keys=make_key_ring(settings),
             sms_sender=sender,

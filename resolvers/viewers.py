@@ -9,18 +9,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from db.engine import Database
+from db.engine import Database, StandingReader
 from db.sessions import SessionRow, list_live_sessions, slide_session
 from resolvers.sessions import is_due_to_slide, slid_expiry
 
 # More than this many sessions are read in one statement at no gain.
 BATCH_MAXIMUM = 128
 
+_Question = tuple[str, asyncio.Future[SessionRow | None]]
+
 # With two, the database works on one batch while the answers of the other are handed out.
 READS_IN_FLIGHT = 2
-
-# A connection is kept for the next batch while callers wait, but given back before its time limit comes near.
-_BATCHES_A_CONNECTION = 20
 
 
 class Viewers(Protocol):
@@ -37,51 +36,55 @@ class CoalescedViewers:
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
-        self._database = database
         self._clock = clock
-        self._waiting: list[tuple[str, asyncio.Future[SessionRow | None]]] = []
-        self._readers: set[asyncio.Task[None]] = set()
+        self._waiting: list[_Question] = []
+        self._idle = [StandingReader(database) for _ in range(READS_IN_FLIGHT)]
+        self._reading: set[asyncio.Task[None]] = set()
 
     async def find(self, token_hash: str) -> SessionRow | None:
         """See `Viewers.find`."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
         self._waiting.append((token_hash, answer))
-        if len(self._readers) < READS_IN_FLIGHT:
-            reader = loop.create_task(self._read_all(), name="viewers")
-            self._readers.add(reader)
-            reader.add_done_callback(self._readers.discard)
+        if self._idle:
+            task = loop.create_task(self._read_all(self._idle.pop()), name="viewers")
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
         return await answer
 
-    async def _read_all(self) -> None:
+    async def aclose(self) -> None:
+        """Let the reads in flight end, and give back the connections."""
+        await asyncio.gather(*self._reading)
+        for reader in self._idle:
+            await reader.aclose()
+
+    async def _read_all(self, reader: StandingReader) -> None:
         """Read batch after batch until nobody waits."""
-        while self._waiting:
-            batch: list[tuple[str, asyncio.Future[SessionRow | None]]] = []
-            try:
-                async with self._database.reading() as connection:
-                    for _ in range(_BATCHES_A_CONNECTION):
-                        batch, self._waiting = self._waiting[:BATCH_MAXIMUM], self._waiting[BATCH_MAXIMUM:]
-                        if not batch:
-                            break
-                        hashes = {token_hash for token_hash, _ in batch}
-                        rows = await list_live_sessions(connection, hashes, self._clock())
-                        _answer(batch, {row.token_hash: row for row in rows})
-            except Exception as error:  # noqa: BLE001 - handed on to who waits
-                _fail(batch or self._drain(), error)
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:BATCH_MAXIMUM], self._waiting[BATCH_MAXIMUM:]
+                await self._read(reader, batch)
+        finally:
+            self._idle.append(reader)
 
-    def _drain(self) -> list[tuple[str, asyncio.Future[SessionRow | None]]]:
-        """Those for whom no connection could be had."""
-        batch, self._waiting = self._waiting, []
-        return batch
+    async def _read(self, reader: StandingReader, batch: list[_Question]) -> None:
+        hashes = {token_hash for token_hash, _ in batch}
+        now = self._clock()
+        try:
+            rows = await reader.read(lambda connection: list_live_sessions(connection, hashes, now))
+        except Exception as error:  # noqa: BLE001 - handed on to who waits
+            _fail(batch, error)
+        else:
+            _answer(batch, {row.token_hash: row for row in rows})
 
 
-def _answer(batch: list[tuple[str, asyncio.Future[SessionRow | None]]], rows: dict[str, SessionRow]) -> None:
+def _answer(batch: list[_Question], rows: dict[str, SessionRow]) -> None:
     for token_hash, answer in batch:
         if not answer.done():
             answer.set_result(rows.get(token_hash))
 
 
-def _fail(batch: list[tuple[str, asyncio.Future[SessionRow | None]]], error: Exception) -> None:
+def _fail(batch: list[_Question], error: Exception) -> None:
     for _, answer in batch:
         if not answer.done():
             answer.set_exception(error)

@@ -14,8 +14,12 @@ __all__ = ["current_revision", "head_revision", "list_differences", "migrate"]
 
 
 async def migrate(database: Database) -> None:
-    """Bring the database to the newest schema. Idempotent; in development `serve` does it by itself."""
-    async with database.engine.connect() as connection:
+    """Bring the database to the newest schema. Idempotent; in development `serve` does it by itself.
+
+    Raises:
+        DatabaseUnavailableError: when the database cannot be reached or goes away.
+    """
+    async with database.migrating() as connection:
         await connection.run_sync(_upgrade)
 
 
