@@ -1,6 +1,6 @@
 """Reading what a legacy page sends: JSON whatever the declared type says, a form, or a multipart upload."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -75,9 +75,9 @@ async def parse_body(content_type: str, body: bytes) -> tuple[dict[str, object],
 
 
 def parse_query(query: bytes) -> dict[str, object]:
-    """The fields of a query string; what cannot be decoded is not there."""
+    """The fields of a query string; what is no pair is passed over, and what cannot be decoded is not there."""
     try:
-        return _parse_form(query) if query else {}
+        return _parse_form(query, is_strict=False)
     except BodyMalformedError:
         return {}
 
@@ -96,12 +96,12 @@ def text_field(fields: Mapping[str, object], name: str) -> str | None:
     raise BodyMalformedError
 
 
-def _parse_form(body: bytes) -> dict[str, object]:
+def _parse_form(body: bytes, *, is_strict: bool = True) -> dict[str, object]:
     try:
         pairs = parse_qsl(
             body.decode(),
             keep_blank_values=True,
-            strict_parsing=True,
+            strict_parsing=is_strict,
             errors="strict",
             max_num_fields=_MAXIMUM_FIELDS,
         )
@@ -111,7 +111,7 @@ def _parse_form(body: bytes) -> dict[str, object]:
 
 
 async def _parse_multipart(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]]:
-    async def stream() -> Any:
+    async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
     parser = MultiPartParser(
