@@ -25,6 +25,7 @@ from rest_shim.app import RestShim
 from rest_shim.dialects import DIALECTS
 from rest_shim.documentation import RestDocumentation
 from rest_shim.endpoints import EndpointOptions as RestOptions
+from rest_shim.openapi import Deployment as RestDeployment
 from schema.context import GraphQLContext, preferred_language
 from schema.endpoint import (
     EndpointErrorCode,
@@ -99,7 +100,7 @@ def create_app_from_environment() -> Front:
 def _routes(
     settings: Settings, rest: RestShim, graphql: GraphQLEndpoint, graphiql: ASGIApp | None
 ) -> list[BaseRoute]:
-    documentation = RestDocumentation(DIALECTS[settings.rest_dialect])
+    documentation = _make_documentation(settings)
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
@@ -113,6 +114,13 @@ def _routes(
     if graphiql:
         routes.append(Mount("/graphql", graphiql))
     return routes
+
+
+def _make_documentation(settings: Settings) -> RestDocumentation:
+    deployment = RestDeployment(
+        cookie_name=SessionCookie(is_secure=settings.is_cookie_secure).name, server_url=settings.public_url
+    )
+    return RestDocumentation(DIALECTS[settings.rest_dialect], deployment)
 
 
 async def _to_graphiql(request: Request) -> RedirectResponse:
