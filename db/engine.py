@@ -1,21 +1,30 @@
 """The database engine: transactions, time limits, and the differences between three databases."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # The contract promises an answer within 2 s when the database is down; what remains is for the door.
-DATABASE_TIMEOUT_SECONDS = 1.6
+DATABASE_TIMEOUT_SECONDS = 1.4
 
 # What ends a block without its connection being of any more use: our time limit, a driver's, or a caller gone away.
 _GIVEN_UP = (TimeoutError, asyncio.CancelledError)
@@ -33,11 +42,28 @@ _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
 }
 
+# A server that fell silent does not answer a goodbye.
+_GOODBYE_SECONDS = 0.1
+
+
+class _PromptlyClosed(asyncpg.Connection):  # type: ignore[misc]  # asyncpg tells no types
+    """A connection that is closed in a moment, whatever the server does.
+
+    SQLAlchemy closes it when a caller is cancelled, and the caller waits for that: 2 s, and when the process ends for
+    ever. asyncpg drops the socket when its time is over.
+    """
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own signature
+        del timeout
+        with suppress(TimeoutError):
+            await super().close(timeout=_GOODBYE_SECONDS)
+
+
 _CONNECT_ARGUMENTS: dict[str, dict[str, Any]] = {
-    # How long SQLite itself waits for another process that writes; shorter than our own limit, which ends the wait
-    # of the caller but cannot end that of SQLite's thread.
-    "sqlite": {"timeout": 1.2},
-    "postgresql": {"timeout": DATABASE_TIMEOUT_SECONDS},
+    # How long SQLite's thread waits for another process that writes, before `Database` asks again: our time limit
+    # can end a caller's wait only between two such turns.
+    "sqlite": {"timeout": 0.2},
+    "postgresql": {"timeout": DATABASE_TIMEOUT_SECONDS, "connection_class": _PromptlyClosed},
     "mysql": {"connect_timeout": DATABASE_TIMEOUT_SECONDS},
     "mariadb": {"connect_timeout": DATABASE_TIMEOUT_SECONDS},
 }
@@ -117,7 +143,7 @@ class Database:
         """
         async with _limited(), self._write_turn, self._connection() as connection:
             await connection.execution_options(writing=True)
-            transaction = await connection.begin()
+            transaction = await _begin(connection)
             try:
                 yield connection
                 await transaction.commit()
@@ -139,6 +165,13 @@ class Database:
             async with self._connection() as connection:
                 yield connection
 
+    async def open_reader(self) -> Connection:
+        """A connection as `reading()` lends it, for `StandingReader` to keep."""
+        connection = await self._connect()
+        if self._reading_options:
+            await connection.execution_options(**self._reading_options)
+        return connection
+
     async def ping(self) -> None:
         """Answer, or raise `DatabaseUnavailableError`."""
         async with self.reading() as connection:
@@ -154,9 +187,7 @@ class Database:
         try:
             yield connection
         except _GIVEN_UP:
-            # Outside of SQLAlchemy's greenlet this only closes the socket; inside of it, it would first say goodbye
-            # to the server and wait for its answer.
-            connection.sync_connection.invalidate()
+            _drop(connection)
             raise
         finally:
             await connection.close()
@@ -200,8 +231,28 @@ class StandingReader:
         """Drop the connection without asking the server, which may not answer."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.invalidate()
+            _drop(connection)
             await connection.close()
+
+
+def _drop(connection: Connection) -> None:
+    """Close the socket of a connection whose server may have fallen silent.
+
+    Outside of SQLAlchemy's greenlet this is all that happens; inside of it, the driver would first say goodbye to the
+    server and wait for its answer.
+    """
+    if connection.sync_connection is not None:
+        connection.sync_connection.invalidate()
+
+
+async def _begin(connection: Connection) -> AsyncTransaction:
+    """Begin a transaction; while another process holds SQLite's write lock, go on asking for it."""
+    while True:
+        try:
+            return await connection.begin()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                raise
 
 
 @asynccontextmanager

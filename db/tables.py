@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -150,5 +151,27 @@ state_entries = Table(
     Column("value", Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"), nullable=True),
     Column("count", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False, index=True, comment="Unix time in milliseconds"),
+    **_MYSQL,
+)
+
+sms_messages = Table(
+    "sms_messages",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column(
+        "mobile_digest",
+        String(64),
+        nullable=False,
+        index=True,
+        comment="keyed digest, hex; empty once erased",
+    ),
+    Column("prefix", String(16), nullable=False, comment="country and the first 7 national digits"),
+    Column("address", String(64), nullable=False),
+    Column("outcome", String(24), nullable=False, comment="sent, failed, or why it was refused"),
+    Column("is_exempt", Boolean, nullable=False, comment="the breaker does not count it"),
+    Column("used_at", UtcDateTime, nullable=True),
+    Index("ix_sms_messages_prefix_at", "prefix", "at"),
+    sqlite_autoincrement=True,
     **_MYSQL,
 )

@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     )
     sms_country_codes: Words = Field(("+86",), description="calling codes that SMS are sent to, with commas")
     sms_daily_ceiling: int = Field(5000, ge=0, description="SMS of the whole installation in a day")
+    sms_dry_guards: Words = Field(
+        (), description="guards on SMS spending that only log: `country`, `ceiling`, `breaker`, with commas"
+    )
+    metrics: bool = Field(
+        default=False, description="serve Prometheus metrics at `/metrics`; keep it from the public"
+    )
     sms_http_url: str = Field("", description="where the `http` sender posts its messages")
     sms_http_token: SecretStr = Field(SecretStr(""), description="bearer token of the `http` sender")
     sms_aliyun_access_key_id: str = Field("", description="Alibaba Cloud access key of the `aliyun` sender")
@@ -132,7 +138,9 @@ class Settings(BaseSettings):
     )
     access_log: bool = Field(default=True, description="log a line for each request")
 
-    @field_validator("allowed_origins", "trusted_proxies", "sms_country_codes", mode="before")
+    @field_validator(
+        "allowed_origins", "trusted_proxies", "sms_country_codes", "sms_dry_guards", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -168,6 +176,14 @@ class Settings(BaseSettings):
         for code in value:
             if not (code.startswith("+") and code[1:].isdigit()):
                 raise ValueError(f"{code!r} is no calling code; write +86")
+        return value
+
+    @field_validator("sms_dry_guards")
+    @classmethod
+    def _check_guards(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for guard in value:
+            if guard not in {"country", "ceiling", "breaker"}:
+                raise ValueError(f"{guard!r} is no guard; write country, ceiling or breaker")
         return value
 
     @field_validator("database_url")

@@ -63,6 +63,7 @@ async def open_services(
             clock=clock,
             policy=Policy(
                 sms_country_codes=frozenset(settings.sms_country_codes),
+                dry_guards=frozenset(settings.sms_dry_guards),
                 limits=with_sms_ceiling(Limits(), settings.sms_daily_ceiling),
                 audit_days=settings.audit_days,
             ),

@@ -45,9 +45,7 @@ async def create_captcha(
     new_id = secrets.token_urlsafe(_ID_BYTES) if captcha_id is None else _require_id(captcha_id, "captcha_id")
     if previous_id:
         _require_id(previous_id, "previous_id")
-    consuming = ctx.consuming()
-    for limit in ctx.services.policy.limits.captcha:
-        await consuming.use(limit, ctx.address)
+    await ctx.consuming().use_all(ctx.services.policy.limits.captcha, ctx.address)
     text = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
     image = await ctx.services.drawing.run(draw_captcha, text)
     if previous_id:
@@ -65,9 +63,7 @@ async def find_captcha_audio(ctx: Context, *, captcha_id: str) -> bytes | None:
     """
     if not _ID_FORM.fullmatch(captcha_id):
         return None
-    consuming = ctx.consuming()
-    for limit in ctx.services.policy.limits.captcha:
-        await consuming.use(limit, ctx.address)
+    await ctx.consuming().use_all(ctx.services.policy.limits.captcha, ctx.address)
     text = await ctx.services.state.get(_key(captcha_id))
     return None if text is None else await ctx.services.drawing.run(speak_captcha, text)
 

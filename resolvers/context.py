@@ -19,9 +19,10 @@ from resolvers.workers import WorkerPool
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What an operator may set of the rules."""
+    """What an operator may set of the rules. Guards on SMS spending that are dry only tell what they would do."""
 
     sms_country_codes: frozenset[str] = frozenset({"+86"})
+    dry_guards: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     audit_days: int = 180
 

@@ -1,6 +1,7 @@
 """The abuse policy as data, and its one way of being consumed: inside a resolver, before the thing is done."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,19 +65,34 @@ class Consumption:
         self._used: list[tuple[str, int]] = []
 
     async def use(self, limit: Limit, subject: str, *, reason: Reason = Reason.TOO_OFTEN) -> None:
-        """Count one more; where that is one too many, give everything back.
+        """Count one more; where that is one too many, it is not counted. What was used before stays used.
 
         Raises:
             RateLimitedError: with the seconds until the window ends.
         """
         key = limit_key(limit, subject)
         counter = await self._store.increment(key, limit.window_seconds)
-        self._used.append((key, limit.window_seconds))
         if counter.count > limit.maximum:
-            await self.give_back()
+            await self._store.increment(key, limit.window_seconds, by=-1)
             raise RateLimitedError(
                 math.ceil(counter.remaining_seconds), reason, is_address_limit=limit.subject == "address"
             )
+        self._used.append((key, limit.window_seconds))
+
+    async def use_all(
+        self, limits: Iterable[Limit], subject: str, *, reason: Reason = Reason.TOO_OFTEN
+    ) -> None:
+        """Count one more of each limit, or of none.
+
+        Raises:
+            RateLimitedError: as `use`.
+        """
+        try:
+            for limit in limits:
+                await self.use(limit, subject, reason=reason)
+        except RateLimitedError:
+            await self.give_back()
+            raise
 
     async def give_back(self) -> None:
         """Uncount all that was used. Idempotent."""

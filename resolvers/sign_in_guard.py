@@ -34,8 +34,8 @@ class SignInAttempt:
             RateLimitedError: with the seconds to wait.
         """
         by_address = ctx.consuming()
-        for limit in ctx.services.policy.limits.sign_in_failure_by_address:
-            await by_address.use(limit, ctx.address, reason=Reason.TOO_MANY_GUESSES)
+        limits = ctx.services.policy.limits.sign_in_failure_by_address
+        await by_address.use_all(limits, ctx.address, reason=Reason.TOO_MANY_GUESSES)
         try:
             await _require_no_pause(ctx, mobile)
             failures = await _count_attempt(ctx, mobile)

@@ -11,10 +11,11 @@ import structlog
 
 from resolvers.captchas import normalize_captcha_text, spend_captcha
 from resolvers.context import Context
-from resolvers.errors import CodeError, ErrorCode, InputError, RateLimitedError, RefusedError, invalid_input
-from resolvers.limits import Consumption, limit_key
-from resolvers.mobiles import country_code_of, mask_mobile, parse_mobile
+from resolvers.errors import CodeError, ErrorCode, RateLimitedError, RefusedError, invalid_input
+from resolvers.limits import limit_key
+from resolvers.mobiles import mask_mobile, parse_mobile
 from resolvers.ports import SmsMessage, SmsSenderError
+from resolvers.sms_guard import admit_sms, record_used_sms
 from resolvers.texts import Reason
 
 TTL_SECONDS = 300
@@ -41,6 +42,7 @@ class _LiveCode(msgspec.Struct):
     code_digest: str
     captcha_digest: str
     expires_at: datetime
+    message_id: int
 
 
 async def send_sms_code(
@@ -57,20 +59,19 @@ async def send_sms_code(
         RefusedError: SMS_NOT_SENT.
     """
     number = parse_mobile(mobile)
-    if country_code_of(number) not in ctx.services.policy.sms_country_codes:
-        raise InputError(ErrorCode.INVALID_INPUT, Reason.MOBILE_COUNTRY_REFUSED, field=("mobile",))
     right_text = await spend_captcha(ctx, captcha_id=captcha_id, text=captcha_text)
-    consumption = await _consume_limits(ctx, number)
+    admission = await admit_sms(ctx, number)
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     expires_at = ctx.now + timedelta(seconds=TTL_SECONDS)
-    await _keep_code(ctx, purpose, number, code, right_text, expires_at)
+    live = _make_live_code(ctx, purpose, number, code, right_text, expires_at, admission.message_id)
+    await ctx.services.state.put(_code_key(purpose, number), live, TTL_SECONDS)
     try:
         await ctx.services.sms_sender.send(
             SmsMessage(mobile=number, purpose=purpose, code=code, text=_message_text(code))
         )
     except SmsSenderError as error:
         await ctx.services.state.delete(_code_key(purpose, number))
-        await consumption.give_back()
+        await admission.fail()
         _log.warning("sms.failed", mobile=mask_mobile(number), cause=type(error).__name__)
         raise RefusedError(ErrorCode.SMS_NOT_SENT, Reason.SMS_NOT_SENT) from error
     return SentCode(
@@ -115,6 +116,7 @@ async def spend_sms_code(
     if await ctx.services.state.take(key) != kept:
         raise _expired()
     await ctx.services.state.delete(_guess_key(ctx, mobile))
+    await record_used_sms(ctx, live.message_id)
     return SpentCode(ctx, key, kept, live.expires_at)
 
 
@@ -134,24 +136,6 @@ class SpentCode:
             await self._ctx.services.state.put(self._key, self._kept, ttl_seconds)
 
 
-async def _consume_limits(ctx: Context, mobile: str) -> Consumption:
-    await _require_guesses_left(ctx, mobile)
-    consumption = ctx.consuming()
-    subjects = {"mobile": mobile, "address": ctx.address, "installation": "all"}
-    for limit in ctx.services.policy.limits.sms:
-        await consumption.use(limit, subjects[limit.subject])
-    return consumption
-
-
-async def _require_guesses_left(ctx: Context, mobile: str) -> None:
-    """A code that could not be used any more is not worth its price."""
-    limit = ctx.services.policy.limits.sms_guess
-    # Counting nothing reads the counter and its end.
-    counter = await ctx.services.state.increment(limit_key(limit, mobile), limit.window_seconds, by=0)
-    if counter.count >= limit.maximum:
-        raise RateLimitedError(math.ceil(counter.remaining_seconds), Reason.TOO_MANY_GUESSES)
-
-
 async def _count_guess(ctx: Context, mobile: str) -> int:
     """Count one guess; how many remain after it."""
     limit = ctx.services.policy.limits.sms_guess
@@ -163,16 +147,23 @@ async def _count_guess(ctx: Context, mobile: str) -> int:
     return limit.maximum - counter.count
 
 
-async def _keep_code(
-    ctx: Context, purpose: Purpose, mobile: str, code: str, captcha_text: str, expires_at: datetime
-) -> None:
+def _make_live_code(
+    ctx: Context,
+    purpose: Purpose,
+    mobile: str,
+    code: str,
+    captcha_text: str,
+    expires_at: datetime,
+    message_id: int,
+) -> str:
     keys = ctx.services.keys
     live = _LiveCode(
         code_digest=keys.digest("sms-code", _bound(purpose, mobile, code)),
         captcha_digest=keys.digest("sms-captcha", _bound(purpose, mobile, captcha_text)),
         expires_at=expires_at,
+        message_id=message_id,
     )
-    await ctx.services.state.put(_code_key(purpose, mobile), msgspec.json.encode(live).decode(), TTL_SECONDS)
+    return msgspec.json.encode(live).decode()
 
 
 def _expired() -> CodeError:

@@ -1,0 +1,180 @@
+"""The guard on SMS spending: who may be sent a code, and what became of the codes that were sent.
+
+SMS pumping makes an installation pay for messages that nobody reads. Three guards are for that: an allow-list of
+countries, a ceiling for each day, and a breaker that pauses a block of numbers whose codes are not used. Each can be
+run dry: it then only tells what it would have done.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import Literal
+
+import structlog
+
+from db import accounts
+from db.sms_messages import (
+    SENT,
+    SmsMessageRow,
+    count_sms_to_prefix,
+    has_used_sms,
+    insert_sms_message,
+    set_sms_outcome,
+    set_sms_used_at,
+)
+from resolvers.context import Context
+from resolvers.errors import AccountError, ErrorCode, InputError, RateLimitedError
+from resolvers.limits import HOUR_SECONDS, Consumption, Limit, limit_key
+from resolvers.metrics import SMS_GUARD_ACTIONS, SMS_MESSAGES
+from resolvers.mobiles import country_code_of, mask_mobile
+from resolvers.texts import Reason
+
+Guard = Literal["country", "ceiling", "breaker"]
+
+BREAKER_WINDOW_SECONDS = HOUR_SECONDS
+BREAKER_PAUSE_SECONDS = HOUR_SECONDS
+BREAKER_MINIMUM_SENT = 50
+BREAKER_MINIMUM_USED_SHARE = 0.2
+PREFIX_DIGITS = 7
+
+# Older messages of a busy prefix cannot change the verdict much, and need not be counted.
+_BREAKER_SAMPLE = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+class Admission:
+    """A code that may be sent: what it has used up, and its line in the ledger."""
+
+    def __init__(self, ctx: Context, consumption: Consumption, message_id: int) -> None:
+        self._ctx = ctx
+        self._consumption = consumption
+        self.message_id = message_id
+
+    async def fail(self) -> None:
+        """The vendor did not take it: nothing was used up."""
+        await self._consumption.give_back()
+        SMS_MESSAGES.labels("failed").inc()
+        async with self._ctx.writing() as connection:
+            await set_sms_outcome(connection, self.message_id, "failed")
+
+
+async def admit_sms(ctx: Context, mobile: str) -> Admission:
+    """Count one code for `mobile` (E.164) against every limit and guard, before it is sent.
+
+    Raises:
+        InputError: INVALID_INPUT for a country that is not on the list.
+        RateLimitedError: over a limit, out of guesses, or paused. Nothing is used up.
+    """
+    is_exempt = await _is_exempt(ctx, mobile)
+    await _guard(ctx, mobile, "country", lambda: _require_country(ctx, mobile))
+    await _guard(ctx, mobile, None, lambda: _require_guesses_left(ctx, mobile))
+    if not is_exempt:
+        await _guard(ctx, mobile, "breaker", lambda: _require_used_prefix(ctx, mobile))
+    consumption = ctx.consuming()
+    try:
+        for limit in ctx.services.policy.limits.sms:
+            guard: Guard | None = "ceiling" if limit.subject == "installation" else None
+            await _guard(ctx, mobile, guard, partial(_use, ctx, consumption, limit, mobile))
+        message_id = await _record(ctx, mobile, SENT, is_exempt=is_exempt)
+    except AccountError:
+        await consumption.give_back()
+        raise
+    SMS_MESSAGES.labels(SENT).inc()
+    return Admission(ctx, consumption, message_id)
+
+
+async def record_used_sms(ctx: Context, message_id: int) -> None:
+    """Note that a code was used: the breaker judges by that."""
+    SMS_MESSAGES.labels("used").inc()
+    async with ctx.writing() as connection:
+        await set_sms_used_at(connection, message_id, ctx.now)
+
+
+def prefix_of(mobile: str) -> str:
+    """The block of numbers that the breaker judges together: country and the first seven national digits."""
+    country = country_code_of(mobile)
+    return f"{country}{mobile[len(country) :][:PREFIX_DIGITS]}"
+
+
+async def _guard(
+    ctx: Context, mobile: str, guard: Guard | None, require: Callable[[], Awaitable[None]]
+) -> None:
+    """Refuse, or say so when the guard is run dry; either way it is in the ledger, the log and the metrics."""
+    try:
+        await require()
+    except (InputError, RateLimitedError) as error:
+        is_dry = guard is not None and guard in ctx.services.policy.dry_guards
+        outcome = guard or ("limit-address" if _is_address_limit(error) else "limit-mobile")
+        if guard:
+            mode = "dry-run" if is_dry else "enforced"
+            SMS_GUARD_ACTIONS.labels(guard, mode).inc()
+            _log.warning(
+                "sms.guard", guard=guard, mode=mode, prefix=prefix_of(mobile), mobile=mask_mobile(mobile)
+            )
+        if is_dry:
+            return
+        SMS_MESSAGES.labels(outcome).inc()
+        await _record(ctx, mobile, outcome, is_exempt=True)
+        raise
+
+
+def _is_address_limit(error: InputError | RateLimitedError) -> bool:
+    return isinstance(error, RateLimitedError) and error.is_address_limit
+
+
+async def _use(ctx: Context, consumption: Consumption, limit: Limit, mobile: str) -> None:
+    subjects = {"mobile": mobile, "address": ctx.address, "installation": "all"}
+    await consumption.use(limit, subjects[limit.subject])
+
+
+async def _require_country(ctx: Context, mobile: str) -> None:
+    if country_code_of(mobile) not in ctx.services.policy.sms_country_codes:
+        raise InputError(ErrorCode.INVALID_INPUT, Reason.MOBILE_COUNTRY_REFUSED, field=("mobile",))
+
+
+async def _require_guesses_left(ctx: Context, mobile: str) -> None:
+    """A code that could not be used any more is not worth its price."""
+    limit = ctx.services.policy.limits.sms_guess
+    # Counting nothing reads the counter and its end.
+    counter = await ctx.services.state.increment(limit_key(limit, mobile), limit.window_seconds, by=0)
+    if counter.count >= limit.maximum:
+        raise RateLimitedError(math.ceil(counter.remaining_seconds), Reason.TOO_MANY_GUESSES)
+
+
+async def _require_used_prefix(ctx: Context, mobile: str) -> None:
+    """The breaker: a block of numbers pauses for an hour when hardly any of its codes are used."""
+    prefix = prefix_of(mobile)
+    pause = f"sms-pause:{prefix}"
+    # A pause is a counter that only its first refusal starts, so that it ends an hour later whatever comes.
+    counter = await ctx.services.state.increment(pause, BREAKER_PAUSE_SECONDS, by=0)
+    if counter.count == 0:
+        since = ctx.now - timedelta(seconds=BREAKER_WINDOW_SECONDS)
+        async with ctx.reading() as connection:
+            sent, used = await count_sms_to_prefix(connection, prefix, since, limit=_BREAKER_SAMPLE)
+        if sent < BREAKER_MINIMUM_SENT or used >= BREAKER_MINIMUM_USED_SHARE * sent:
+            return
+        counter = await ctx.services.state.increment(pause, BREAKER_PAUSE_SECONDS)
+    raise RateLimitedError(math.ceil(counter.remaining_seconds), Reason.SMS_PAUSED)
+
+
+async def _is_exempt(ctx: Context, mobile: str) -> bool:
+    """Whether somebody real is known to be behind the number."""
+    async with ctx.reading() as connection:
+        if await accounts.find_account_by_mobile(connection, mobile):
+            return True
+        return await has_used_sms(connection, ctx.services.keys.digests("sms-ledger", mobile))
+
+
+async def _record(ctx: Context, mobile: str, outcome: str, *, is_exempt: bool) -> int:
+    row = SmsMessageRow(
+        at=ctx.now,
+        mobile_digest=ctx.services.keys.digest("sms-ledger", mobile),
+        prefix=prefix_of(mobile),
+        address=ctx.address[:64],
+        outcome=outcome,
+        is_exempt=is_exempt,
+    )
+    async with ctx.writing() as connection:
+        return await insert_sms_message(connection, row)
