@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import accounts
@@ -142,3 +142,8 @@ async def is_avatar_in_use(connection: AsyncConnection, avatar_key: str) -> bool
 
 def _account(row: RowMapping | None) -> AccountRow | None:
     return None if row is None else AccountRow(**row)
+
+
+async def delete_account(connection: AsyncConnection, account_id: int) -> None:
+    """Delete an account; its sessions and its real-name record go with it."""
+    await connection.execute(delete(accounts).where(accounts.c.id == account_id))

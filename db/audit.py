@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import audit_events
@@ -48,3 +48,12 @@ async def delete_audit_events_before(connection: AsyncConnection, before: dateti
     if ids:
         await connection.execute(delete(audit_events).where(audit_events.c.id.in_(ids)))
     return len(ids)
+
+
+async def pseudonymise_audit_events(connection: AsyncConnection, account_id: int, subject: str) -> None:
+    """Take out of an account's events whatever points at a person; what was done, and when, stays."""
+    await connection.execute(
+        update(audit_events)
+        .where(audit_events.c.account_id == account_id)
+        .values(subject=subject, address="", user_agent="", detail="")
+    )

@@ -105,12 +105,16 @@ async def delete_sessions_of(connection: AsyncConnection, account_id: int) -> in
     return (await connection.execute(delete(sessions).where(sessions.c.account_id == account_id))).rowcount
 
 
-async def count_live_sessions_of(connection: AsyncConnection, account_id: int, now: datetime) -> int:
-    """How many sessions of the account are alive."""
+async def list_live_sessions_of(
+    connection: AsyncConnection, account_id: int, now: datetime
+) -> list[tuple[datetime, datetime, datetime]]:
+    """When each live session of the account began, was last slid, and ends."""
     found = await connection.execute(
-        select(sessions.c.token_hash).where(sessions.c.account_id == account_id, sessions.c.expires_at > now)
+        select(sessions.c.created_at, sessions.c.slid_at, sessions.c.expires_at)
+        .where(sessions.c.account_id == account_id, sessions.c.expires_at > now)
+        .order_by(sessions.c.created_at)
     )
-    return len(found.all())
+    return [(row[0], row[1], row[2]) for row in found]
 
 
 async def delete_expired_sessions(connection: AsyncConnection, now: datetime, *, limit: int) -> int:

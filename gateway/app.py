@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.outbox import read_outbox
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
@@ -110,6 +111,8 @@ def _routes(
     ]
     if not settings.is_production:
         routes += [Route("/api/docs", documentation.page), Route("/", _to_graphiql)]
+    if settings.metrics:
+        routes.append(Route("/metrics", get_metrics))
     routes += [Mount("/api", rest), Route("/graphql", graphql)]
     if graphiql:
         routes.append(Mount("/graphql", graphiql))
@@ -121,6 +124,12 @@ def _make_documentation(settings: Settings) -> RestDocumentation:
         cookie_name=SessionCookie(is_secure=settings.is_cookie_secure).name, server_url=settings.public_url
     )
     return RestDocumentation(DIALECTS[settings.rest_dialect], deployment)
+
+
+async def get_metrics(request: Request) -> Response:
+    """Prometheus' text format: the counters of this worker, or of all where PROMETHEUS_MULTIPROC_DIR is set."""
+    del request
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _to_graphiql(request: Request) -> RedirectResponse:

@@ -10,6 +10,7 @@ import structlog
 from adapters.sql_state_store import SqlStateStore
 from db.audit import delete_audit_events_before
 from db.sessions import delete_expired_sessions
+from db.sms_messages import delete_sms_messages_before
 from resolvers.context import Services
 
 INTERVAL_SECONDS = 60
@@ -40,6 +41,7 @@ async def clear_away(services: Services) -> int:
     async with services.database.writing() as connection:
         cleared += await delete_expired_sessions(connection, now, limit=BATCH_ROWS)
         cleared += await delete_audit_events_before(connection, oldest_kept_event, limit=BATCH_ROWS)
+        cleared += await delete_sms_messages_before(connection, oldest_kept_event, limit=BATCH_ROWS)
     return cleared
 
 

@@ -9,7 +9,7 @@ from stdnum.cn import ric
 from db import accounts, identities
 from db.engine import ConflictError
 from db.identities import IdentityRow
-from resolvers.audit import record_event
+from resolvers.audit import record_event, record_refusal
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError, invalid_input, unauthenticated
 from resolvers.keys import KeyRing
@@ -56,7 +56,11 @@ async def submit_auth(ctx: Context, *, real_name: str, id_number: str) -> AuthIn
             await record_event(ctx, connection, "real-name", account_id=viewer.id, mobile=viewer.mobile)
     except ConflictError as error:
         # The account's row is locked, so what collided is the number.
+        await record_refusal(ctx, "real-name-refused", mobile=viewer.mobile)
         raise _id_number_refused() from error
+    except InputError as error:
+        await record_refusal(ctx, "real-name-refused", mobile=viewer.mobile, detail=error.code)
+        raise
     return _masked(name, number, row.submitted_at)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from db import accounts, identities, sessions
 from db.accounts import AccountRow
+from db.audit import AuditRow, list_audit_events
 from db.engine import Connection
 from resolvers.accounts import Account, account_of
 from resolvers.audit import record_event
@@ -36,16 +37,18 @@ async def show_account(ctx: Context, *, mobile: str) -> AccountReport:
         AccountNotFoundError: and InputError for what is no mobile; so do all functions here.
     """
     async with ctx.reading() as connection:
-        row = await _get_account(connection, mobile)
-        live_sessions = await sessions.count_live_sessions_of(connection, row.id, ctx.now)
+        row = await get_account(connection, mobile)
+        live_sessions = await sessions.list_live_sessions_of(connection, row.id, ctx.now)
     info = await find_auth_info(ctx, account_id=row.id)
-    return AccountReport(account_of(row), row.locked_at, live_sessions, info.submitted_at if info else None)
+    return AccountReport(
+        account_of(row), row.locked_at, len(live_sessions), info.submitted_at if info else None
+    )
 
 
 async def lock_account(ctx: Context, *, mobile: str) -> int:
     """Lock the account and end its sessions; how many there were. Idempotent."""
     async with ctx.writing() as connection:
-        row = await _get_account(connection, mobile)
+        row = await get_account(connection, mobile)
         await accounts.set_locked_at(connection, row.id, row.locked_at or ctx.now)
         ended = await sessions.delete_sessions_of(connection, row.id)
         await record_event(ctx, connection, "operator-lock", account_id=row.id, mobile=row.mobile)
@@ -55,7 +58,7 @@ async def lock_account(ctx: Context, *, mobile: str) -> int:
 async def unlock_account(ctx: Context, *, mobile: str) -> None:
     """Unlock the account. Idempotent."""
     async with ctx.writing() as connection:
-        row = await _get_account(connection, mobile)
+        row = await get_account(connection, mobile)
         await accounts.set_locked_at(connection, row.id, None)
         await record_event(ctx, connection, "operator-unlock", account_id=row.id, mobile=row.mobile)
 
@@ -63,7 +66,7 @@ async def unlock_account(ctx: Context, *, mobile: str) -> None:
 async def sign_out_account(ctx: Context, *, mobile: str) -> int:
     """End every session of the account; how many there were."""
     async with ctx.writing() as connection:
-        row = await _get_account(connection, mobile)
+        row = await get_account(connection, mobile)
         ended = await sessions.delete_sessions_of(connection, row.id)
         await record_event(ctx, connection, "operator-sign-out", account_id=row.id, mobile=row.mobile)
     return ended
@@ -72,7 +75,7 @@ async def sign_out_account(ctx: Context, *, mobile: str) -> int:
 async def reset_identity(ctx: Context, *, mobile: str, reason: str) -> bool:
     """Delete a wrong real-name record, so that a right one can be submitted; whether there was one."""
     async with ctx.writing() as connection:
-        row = await _get_account(connection, mobile)
+        row = await get_account(connection, mobile)
         was_there = await identities.delete_identity(connection, row.id)
         await record_event(
             ctx, connection, "operator-identity-reset", account_id=row.id, mobile=row.mobile, detail=reason
@@ -102,7 +105,19 @@ async def reseal_identities(ctx: Context) -> int:
         resealed += len(rows)
 
 
-async def _get_account(connection: Connection, mobile: str) -> AccountRow:
+async def list_events(ctx: Context, *, mobile: str, limit: int) -> list[AuditRow]:
+    """The newest `limit` events of the account's audit trail, oldest first."""
+    async with ctx.reading() as connection:
+        row = await get_account(connection, mobile)
+        return await list_audit_events(connection, row.id, limit=limit)
+
+
+async def get_account(connection: Connection, mobile: str) -> AccountRow:
+    """The account's row.
+
+    Raises:
+        AccountNotFoundError: when there is none.
+    """
     row = await accounts.find_account_by_mobile(connection, parse_mobile(mobile))
     if row is None:
         raise AccountNotFoundError

@@ -6,9 +6,10 @@ from db import accounts, sessions
 from db.accounts import AccountRow
 from db.engine import Connection
 from resolvers.accounts import Account, account_of
-from resolvers.audit import record_event
+from resolvers.audit import record_event, record_limit, record_refusal
 from resolvers.context import Context
-from resolvers.errors import ErrorCode, RefusedError
+from resolvers.errors import ErrorCode, RateLimitedError, RefusedError
+from resolvers.metrics import SIGN_INS
 from resolvers.mobiles import parse_mobile
 from resolvers.passwords import require_encodable
 from resolvers.sessions import IssuedSession, begin_session, hash_token
@@ -66,16 +67,25 @@ async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRo
     """The account whose password this is, and (old, new) hash where the parameters have changed."""
     number = parse_mobile(mobile)
     require_encodable(password)
-    attempt = await SignInAttempt.begin(ctx, number)
+    try:
+        attempt = await SignInAttempt.begin(ctx, number)
+    except RateLimitedError as error:
+        SIGN_INS.labels("refused").inc()
+        await record_limit(ctx, "sign-in-limited", mobile=number, error=error)
+        raise
     async with ctx.reading() as connection:
         found = await accounts.find_account_and_password(connection, number)
     row, password_hash = found or (None, None)
     is_right = await ctx.services.passwords.verify(password, password_hash)
     if row is None or password_hash is None or not is_right:
         await attempt.fail()
+        SIGN_INS.labels("failure").inc()
+        await record_refusal(ctx, "sign-in-failed", mobile=number)
         raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
     await attempt.succeed()
+    SIGN_INS.labels("success").inc()
     if row.locked_at:
+        await record_refusal(ctx, "sign-in-locked", mobile=number)
         raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
     if ctx.services.passwords.needs_rehash(password_hash):
         return row, (password_hash, await ctx.services.passwords.hash(password))

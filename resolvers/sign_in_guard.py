@@ -57,13 +57,7 @@ class SignInAttempt:
 
     async def succeed(self) -> None:
         """The password was right: the mobile's failures are forgotten, and the address has not failed."""
-        state = self._ctx.services.state
-        for key in (
-            _failures_key(self._ctx, self._mobile),
-            _pauses_key(self._mobile),
-            _pause_key(self._mobile),
-        ):
-            await state.delete(key)
+        await forget_sign_ins(self._ctx, self._mobile)
         await self._by_address.give_back()
 
 
@@ -100,3 +94,9 @@ def _pauses_key(mobile: str) -> str:
 
 def _pause_key(mobile: str) -> str:
     return f"sign-in-pause:{mobile}"
+
+
+async def forget_sign_ins(ctx: Context, mobile: str) -> None:
+    """Forget every failure of a mobile and end its pause."""
+    for key in (_failures_key(ctx, mobile), _pauses_key(mobile), _pause_key(mobile)):
+        await ctx.services.state.delete(key)

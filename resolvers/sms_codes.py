@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 import structlog
 
+from resolvers.audit import record_limit
 from resolvers.captchas import normalize_captcha_text, spend_captcha
 from resolvers.context import Context
 from resolvers.errors import CodeError, ErrorCode, RateLimitedError, RefusedError, invalid_input
@@ -60,7 +61,11 @@ async def send_sms_code(
     """
     number = parse_mobile(mobile)
     right_text = await spend_captcha(ctx, captcha_id=captcha_id, text=captcha_text)
-    admission = await admit_sms(ctx, number)
+    try:
+        admission = await admit_sms(ctx, number)
+    except RateLimitedError as error:
+        await record_limit(ctx, "sms-limited", mobile=number, error=error)
+        raise
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     expires_at = ctx.now + timedelta(seconds=TTL_SECONDS)
     live = _make_live_code(ctx, purpose, number, code, right_text, expires_at, admission.message_id)
@@ -186,3 +191,9 @@ def _code_key(purpose: Purpose, mobile: str) -> str:
 
 def _guess_key(ctx: Context, mobile: str) -> str:
     return limit_key(ctx.services.policy.limits.sms_guess, mobile)
+
+
+async def forget_sms_codes(ctx: Context, mobile: str) -> None:
+    """Void the live code of a mobile and forget its guesses."""
+    await ctx.services.state.delete(_code_key("register", mobile))
+    await ctx.services.state.delete(_guess_key(ctx, mobile))

@@ -98,6 +98,11 @@ def prefix_of(mobile: str) -> str:
     return f"{country}{mobile[len(country) :][:PREFIX_DIGITS]}"
 
 
+def ledger_digests(ctx: Context, mobile: str) -> list[str]:
+    """How the ledger names a mobile: by a keyed digest under each key on the ring, the active one first."""
+    return ctx.services.keys.digests("sms-ledger", mobile)
+
+
 async def _guard(
     ctx: Context, mobile: str, guard: Guard | None, require: Callable[[], Awaitable[None]]
 ) -> None:
@@ -164,13 +169,13 @@ async def _is_exempt(ctx: Context, mobile: str) -> bool:
     async with ctx.reading() as connection:
         if await accounts.find_account_by_mobile(connection, mobile):
             return True
-        return await has_used_sms(connection, ctx.services.keys.digests("sms-ledger", mobile))
+        return await has_used_sms(connection, ledger_digests(ctx, mobile))
 
 
 async def _record(ctx: Context, mobile: str, outcome: str, *, is_exempt: bool) -> int:
     row = SmsMessageRow(
         at=ctx.now,
-        mobile_digest=ctx.services.keys.digest("sms-ledger", mobile),
+        mobile_digest=ledger_digests(ctx, mobile)[0],
         prefix=prefix_of(mobile),
         address=ctx.address[:64],
         outcome=outcome,

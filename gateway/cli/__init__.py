@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 something is wrong and was named, 2 the command itself was
 
 import typer
 
-from gateway.cli import accounts, keys, operation, serving
+from gateway.cli import accounts, keys, operation, reports, serving
 
 app = typer.Typer(
     name="account-gateway",
@@ -19,6 +19,9 @@ operation.add_to(app)
 app.add_typer(accounts.users, name="users")
 app.add_typer(accounts.identity, name="identity")
 app.add_typer(keys.keys, name="keys")
+app.add_typer(reports.sms, name="sms")
+app.add_typer(reports.avatars, name="avatars")
+app.command("audit")(reports.audit)
 
 
 def run() -> None:
