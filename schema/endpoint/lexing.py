@@ -16,8 +16,8 @@ from schema.endpoint.refusals import exceeds, refuse_operation
 IGNORED: Final = re.compile(r"(?:[ \t,\ufeff\r\n]++|#[^\r\n]*+)*+")
 NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*+")
 DIGITS: Final = re.compile(r"[0-9]++")
-STRING: Final = re.compile(r'"(?:[^"\\\r\n]++|\\.)*+')
-BLOCK_STRING: Final = re.compile(r'"""(?:[^"\\]++|\\"""|\\|"(?!""))*+')
+STRING: Final = re.compile(r'"(?:[^"\\\r\n]++|\\.)*+"?')
+BLOCK_STRING: Final = re.compile(r'"""(?:[^"\\]++|\\"""|\\|"(?!""))*+(?:""")?')
 
 
 class QuickLexer(Lexer):

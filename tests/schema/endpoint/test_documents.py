@@ -1,0 +1,138 @@
+"""The store of prepared documents: what it keeps, by what, and how much of it."""
+
+import gc
+import weakref
+
+import pytest
+
+from schema.endpoint import EndpointOptions, PreparedOperation, RequestRefusedError
+from schema.endpoint.documents import Documents
+from tests.schema.endpoint.toy import Client, Toy, endpoint_of
+
+
+def documents_of(toy: Toy, cache_bytes: int = 1_000_000) -> Documents:
+    return Documents(toy.schema, EndpointOptions(document_cache_bytes=cache_bytes))
+
+
+def operation_of(documents: Documents, text: str) -> PreparedOperation:
+    return documents.prepare(text).select(None)
+
+
+def test_document_is_prepared_once(toy: Toy) -> None:
+    documents = documents_of(toy)
+
+    assert documents.prepare("{ name }") is documents.prepare("{ name }")
+    assert len(documents) == 1
+
+
+def test_document_is_found_by_its_hash(toy: Toy) -> None:
+    documents = documents_of(toy)
+    prepared = documents.prepare("{ name }")
+
+    assert documents.find_by_hash(prepared.sha256) is prepared
+    assert documents.find_by_hash("0" * 64) is None
+
+
+@pytest.mark.parametrize("text", ["{", "{ unknown }", "{" + "name " * 11 + "}"])
+def test_nothing_is_kept_of_a_refused_document(toy: Toy, text: str) -> None:
+    documents = documents_of(toy)
+
+    with pytest.raises(RequestRefusedError):
+        documents.prepare(text)
+
+    assert (len(documents), documents.weight_bytes) == (0, 0)
+
+
+def test_document_that_was_used_longest_ago_goes_first(toy: Toy) -> None:
+    documents = documents_of(toy, 20_000)
+    first, second = documents.prepare("{ name }"), documents.prepare("{ name slow }")
+
+    documents.prepare("{ name }")
+    while documents.find_by_hash(second.sha256):
+        documents.prepare(f"{{ name }} # {len(documents)}")
+        documents.prepare("{ name }")
+
+    assert documents.find_by_hash(first.sha256) is first
+
+
+def test_weight_stays_within_its_bound_over_thousands_of_documents(toy: Toy) -> None:
+    documents = documents_of(toy, 100_000)
+
+    for n in range(500):
+        documents.prepare(f"query Q{n} {{ name }}")
+
+    assert documents.weight_bytes <= 100_000
+    assert len(documents) == len(documents._by_hash) < 100
+    assert documents.weight_bytes == sum(p.weight_bytes for p in documents._kept.values())
+
+
+def test_long_comment_weighs_what_it_takes(toy: Toy) -> None:
+    documents = documents_of(toy)
+
+    prepared = documents.prepare("{ name } #" + "x" * 50_000)
+
+    assert prepared.weight_bytes > 50_000
+
+
+def test_plan_is_counted_and_goes_with_its_document(toy: Toy) -> None:
+    documents = documents_of(toy, 10_000)
+    operation = operation_of(documents, "{ name }")
+    before = documents.weight_bytes
+
+    operation.keep_plan("plan", 2_000)
+    assert (operation.plan, documents.weight_bytes) == ("plan", before + 2_000)
+
+    operation.keep_plan("larger plan", 50_000)
+    assert (len(documents), documents.weight_bytes) == (0, 0)
+
+
+def test_plan_of_a_document_that_is_gone_is_not_counted(toy: Toy) -> None:
+    documents = documents_of(toy, 0)
+    operation = operation_of(documents, "{ name }")
+
+    operation.keep_plan("plan", 2_000)
+
+    assert (operation.plan, documents.weight_bytes) == ("plan", 0)
+
+
+def test_dropped_document_forms_no_ring_of_its_own(toy: Toy) -> None:
+    documents = documents_of(toy)
+    text = "query Q { me { name } }"
+    dropped = weakref.ref(operation_of(documents, text).document)
+    gc.collect()  # What validation leaves behind.
+    gc.disable()
+    try:
+        documents._options = EndpointOptions(document_cache_bytes=0)
+        documents.prepare("{ name }")
+        assert dropped() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.anyio
+async def test_executor_keeps_its_plan_with_the_operation(toy: Toy) -> None:
+    class Planner:
+        plans_made = 0
+
+        async def __call__(
+            self, operation: PreparedOperation, variables: object, context: object
+        ) -> "Outcome":
+            if operation.plan is None:
+                Planner.plans_made += 1
+                operation.keep_plan({"for": operation.name}, 100)
+            return Outcome(f"{operation.plan['for']} {variables} {context}")
+
+    client = Client(endpoint_of(toy, executor=Planner()))
+    answers = [await client.ask("query Q { name }") for _ in range(3)]
+
+    assert {answer.text for answer in answers} == {"""{"data":"Q {} {'path': '/graphql'}"}"""}
+    assert Planner.plans_made == 1
+
+
+class Outcome:
+    """A result that is no graphql-core object."""
+
+    errors = None
+
+    def __init__(self, data: str) -> None:
+        self.data = data
