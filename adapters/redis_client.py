@@ -8,6 +8,7 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.redis_url import RedisUrl, Topology, parse_redis_url
 
@@ -49,6 +50,29 @@ class _SentinelClient:
             await self._master.aclose()
         finally:
             await self._sentinel.aclose()
+
+
+class _ClusterClient:
+    """A Cluster, with what redis-py lacks when many commands run at once."""
+
+    def __init__(self, cluster: RedisCluster) -> None:
+        self._cluster = cluster
+
+    async def execute_command(self, *command: str | int) -> Any:  # noqa: ANN401 - the same
+        # Commands that find the client without a map of the Cluster would go to nodes at random.
+        await self._cluster.initialize()
+        try:
+            return await self._cluster.execute_command(*command)
+        except AttributeError as error:
+            # When one command learns that the Cluster has changed, the connections of the others are closed
+            # under them, and they stumble over the socket that is gone.
+            raise RedisConnectionError("the connection was closed while in use") from error
+
+    async def aclose(self) -> None:
+        await self._cluster.aclose()
+        # The line above closes nothing while the map is to be read again, as after a failure.
+        await self._cluster.nodes_manager.aclose()
+        await self._cluster.nodes_manager.aclose("startup_nodes")
 
 
 def open_redis(url: str, *, maximum_connections: int = MAXIMUM_CONNECTIONS) -> RedisClient:
@@ -108,15 +132,18 @@ def _open_sentinel(url: RedisUrl, maximum_connections: int) -> RedisClient:
 
 def _open_cluster(url: RedisUrl, maximum_connections: int) -> RedisClient:
     options: dict[str, Any] = {**url.account, **url.tls, **_NODE_LIMITS, **_PROTOCOL}
-    return RedisCluster(
+    cluster = RedisCluster(
         startup_nodes=[ClusterNode(host, port) for host, port in url.addresses],
         ssl=url.is_tls,
         # One retry, for the connection that the server has closed while it was idle. It may repeat what was
         # done already: a counter then counts one too many, a taken entry reads as gone. Both are safe.
         retry=_retry(1),
+        # A slot that has moved is noted for itself; reading the whole map anew would close every connection.
+        reinitialize_steps=0,
         max_connections=maximum_connections,
         **options,
     )
+    return _ClusterClient(cluster)
 
 
 def _retry(retries: int) -> Retry:

@@ -1,12 +1,19 @@
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.contracts.clocks import MovableClock
-from tests.contracts.state_backends import StateBackend, create_database, drop_database, server_url
+from tests.contracts.state_backends import (
+    StateBackend,
+    create_database,
+    delete_keys,
+    drop_database,
+    redis_backend,
+    server_url,
+)
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +37,11 @@ def mariadb_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def redis_prefix() -> str:
-    return f"ag-test-{secrets.token_hex(6)}:"
+def redis_place() -> Iterator[tuple[str, str]]:
+    """The shared Redis and a prefix that is ours."""
+    url, prefix = server_url("TEST_REDIS_URL"), f"ag-test-{secrets.token_hex(6)}:"
+    yield url, prefix
+    asyncio.run(delete_keys(url, prefix))
 
 
 @pytest.fixture
@@ -42,17 +52,15 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb", "redis"])
 def place(request: pytest.FixtureRequest) -> StateBackend:
     if request.param == "redis":
-        return StateBackend("redis", server_url("TEST_REDIS_URL"), request.getfixturevalue("redis_prefix"))
+        return redis_backend(*request.getfixturevalue("redis_place"))
     return StateBackend("sql", request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
-async def backend(place: StateBackend) -> AsyncIterator[StateBackend]:
+async def backend(place: StateBackend) -> StateBackend:
     """An empty namespace on one of the servers."""
-    await place.create_tables()
-    await place.clear()
-    yield place
-    await place.clear()
+    await place.prepare()
+    return place
 
 
 def _own_database(variable: str) -> Iterator[str]:

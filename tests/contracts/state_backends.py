@@ -1,6 +1,7 @@
 """The places where a state store is tried, each with a namespace that nothing else uses."""
 
 import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,14 +9,14 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
 from adapters.sql_state_store import SqlStateStore
 from adapters.state_entry import Clock
 from db.engine import Database, async_url
-from db.tables import metadata
+from db.tables import metadata, state_entries
 from resolvers.ports import StateStore
 
 
@@ -42,31 +43,28 @@ class StateBackend:
             finally:
                 await store.aclose()
 
-    async def clear(self) -> None:
-        if self.kind == "sql":
-            await self._execute("DELETE FROM state_entries")
-        else:
-            await self._clear_redis()
-
-    async def create_tables(self) -> None:
+    async def prepare(self) -> None:
+        """Make the tables, empty; a prefix needs nothing."""
         if self.kind != "sql":
             return
         database = Database(self.url)
         async with database.writing() as connection:
             await connection.run_sync(metadata.create_all)
+            await connection.execute(delete(state_entries))
         await database.aclose()
 
-    async def _execute(self, statement: str) -> None:
-        database = Database(self.url)
-        async with database.writing() as connection:
-            await connection.execute(text(statement))
-        await database.aclose()
 
-    async def _clear_redis(self) -> None:
-        client: Any = Redis.from_url(self.url)
-        async for key in client.scan_iter(match=f"{self.prefix}*", count=1000):
-            await client.delete(key)
-        await client.aclose()
+def redis_backend(url: str, prefix: str) -> StateBackend:
+    """A namespace under `prefix` that no other test has."""
+    return StateBackend("redis", url, f"{prefix}{secrets.token_hex(6)}:")
+
+
+async def delete_keys(url: str, prefix: str) -> None:
+    """Delete every key under `prefix` on a single server."""
+    client: Any = Redis.from_url(url)
+    async for key in client.scan_iter(match=f"{prefix}*", count=1000):
+        await client.delete(key)
+    await client.aclose()
 
 
 def server_url(variable: str) -> str:

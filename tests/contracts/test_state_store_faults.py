@@ -1,0 +1,332 @@
+"""A server that dies, hangs or is full: an error within 2 s, no wrong answer, and work goes on when it is back."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from adapters.redis_client import open_redis
+from adapters.redis_state_store import RedisStateStore
+from adapters.sql_state_store import SqlStateStore
+from db.engine import Database, async_url
+from resolvers.ports import StateStore, StateStoreError
+from tests.contracts.clocks import MovableClock
+from tests.contracts.redis_servers import (
+    MASTER_NAME,
+    RedisServer,
+    cluster,
+    free_port,
+    is_serving,
+    sentinel,
+    single_server,
+    wait_until,
+)
+from tests.contracts.stalling_proxy import StallingProxy
+from tests.contracts.state_backends import StateBackend
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
+
+LIMIT_SECONDS = 2
+
+
+async def assert_fails_in_time(*calls: Callable[[], Awaitable[object]]) -> None:
+    """Each of the calls, made at once, is refused with `StateStoreError` within 2 s."""
+
+    async def fail(call: Callable[[], Awaitable[object]]) -> float:
+        started = time.monotonic()
+        with pytest.raises(StateStoreError):
+            await call()
+        return time.monotonic() - started
+
+    assert max(await asyncio.gather(*(fail(call) for call in calls))) < LIMIT_SECONDS
+
+
+def every_operation(store: StateStore) -> list[Callable[[], Awaitable[object]]]:
+    return [
+        lambda: store.put("k", "v", 10),
+        lambda: store.get("k"),
+        lambda: store.take("k"),
+        lambda: store.increment("counter", 10),
+        lambda: store.delete("k"),
+        store.ping,
+    ]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    with single_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def redis_store(server: RedisServer, clock: MovableClock) -> AsyncIterator[StateStore]:
+    async with StateBackend("redis", server.url).open_store(clock) as store:
+        yield store
+
+
+async def test_killed_redis_fails_and_serves_when_it_is_back(
+    redis_store: StateStore, server: RedisServer
+) -> None:
+    await redis_store.put("before", "v", 10)
+    server.kill()
+    await assert_fails_in_time(*every_operation(redis_store))
+
+    server.start()
+
+    assert await redis_store.get("before") is None  # this one keeps nothing on disk
+    await redis_store.put("after", "v", 10)
+    assert await redis_store.take("after") == "v"
+
+
+async def test_paused_redis_fails_and_serves_when_it_goes_on(
+    redis_store: StateStore, server: RedisServer
+) -> None:
+    await redis_store.put("mine", "mine", 10)
+    await redis_store.put("yours", "yours", 10)
+    server.pause()
+    await assert_fails_in_time(*every_operation(redis_store), *[lambda: redis_store.get("mine")] * 100)
+
+    server.resume()
+
+    # No late reply to one caller is given to another.
+    assert set(await asyncio.gather(*(redis_store.get("yours") for _ in range(100)))) == {"yours"}
+
+
+async def test_redis_that_was_never_there_is_found_when_it_comes(tmp_path: Path, clock: MovableClock) -> None:
+    server = RedisServer(tmp_path, "--save", "", port=free_port())
+    async with StateBackend("redis", server.url).open_store(clock) as store:
+        await assert_fails_in_time(*every_operation(store))
+
+        try:
+            server.start()
+            await store.ping()
+        finally:
+            server.kill()
+
+
+async def test_full_redis_refuses_writes_and_still_gives_what_it_has(
+    redis_store: StateStore, server: RedisServer
+) -> None:
+    await redis_store.put("k", "v", 10)
+    await redis_store.increment("counter", 10)
+    server.ask("CONFIG", "SET", "maxmemory", "1")
+    await assert_fails_in_time(
+        lambda: redis_store.put("other", "v", 10), lambda: redis_store.increment("counter", 10)
+    )
+    assert await redis_store.get("counter") == "1"
+    assert await redis_store.take("k") == "v"
+
+    server.ask("CONFIG", "SET", "maxmemory", "0")
+
+    assert (await redis_store.increment("counter", 10)).count == 2
+
+
+async def test_flushed_redis_forgets_and_counts_anew(redis_store: StateStore, server: RedisServer) -> None:
+    await redis_store.increment("counter", 10)
+    server.ask("FLUSHALL")
+    server.ask("SCRIPT", "FLUSH")
+
+    assert (await redis_store.increment("counter", 10)).count == 1
+
+
+async def test_redis_that_only_reads_fails(redis_store: StateStore, server: RedisServer) -> None:
+    server.ask("REPLICAOF", "127.0.0.1", str(free_port()))
+
+    await assert_fails_in_time(lambda: redis_store.put("k", "v", 10), lambda: redis_store.increment("c", 10))
+
+
+async def test_connection_that_redis_closed_while_idle_is_not_noticed(
+    redis_store: StateStore, server: RedisServer
+) -> None:
+    await redis_store.put("k", "v", 10)
+    await asyncio.to_thread(server.ask, "CLIENT", "KILL", "TYPE", "normal")
+
+    assert await redis_store.take("k") == "v"
+
+
+async def test_wrong_redis_password_fails(server: RedisServer, clock: MovableClock) -> None:
+    server.ask("CONFIG", "SET", "requirepass", "right")
+
+    async with StateBackend("redis", f"redis://:wrong@127.0.0.1:{server.port}").open_store(clock) as store:
+        await assert_fails_in_time(*every_operation(store))
+    async with StateBackend("redis", f"redis://:right@127.0.0.1:{server.port}/3").open_store(clock) as store:
+        await store.ping()
+
+
+async def test_callers_beyond_the_connections_wait_their_turn(
+    server: RedisServer, clock: MovableClock
+) -> None:
+    store = RedisStateStore(
+        open_redis(server.url, maximum_connections=2), clock, prefix="", maximum_concurrency=2
+    )
+    counters = await asyncio.gather(*(store.increment("k", 10) for _ in range(200)))
+    await store.aclose()
+
+    assert sorted(counter.count for counter in counters) == list(range(1, 201))
+
+
+async def test_entry_of_redis_is_garbage_one_minute_after_its_expiry(
+    redis_store: StateStore, server: RedisServer
+) -> None:
+    await redis_store.put("text", "v", 10)
+    await redis_store.increment("counter", 10)
+    await redis_store.increment("counter", 1000)
+
+    for key in ("text", "counter"):
+        assert 68 <= int(server.ask("TTL", key).lstrip(":")) <= 70
+
+
+async def test_store_follows_the_master_to_the_replica(tmp_path: Path, clock: MovableClock) -> None:
+    with sentinel(tmp_path) as (watcher, master, replica):
+        wait_until(lambda: watcher.ask("SENTINEL", "REPLICAS", MASTER_NAME) == "*1", "the replica is known")
+        url = f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{watcher.port}/{MASTER_NAME}/0"
+        async with StateBackend("redis", url).open_store(clock) as store:
+            await store.put("k", "v", 10)
+            wait_until(lambda: replica.ask("GET", "k") == "$-1", "the replica serves")
+
+            master.pause()
+            await assert_fails_in_time(*every_operation(store))
+            wait_until(lambda: replica.ask("ROLE") == "*3", "the replica has taken over", 30)
+
+            await eventually(lambda: store.put("k", "new", 10))
+            assert await store.take("k") == "new"
+
+
+async def eventually(call: Callable[[], Awaitable[object]]) -> None:
+    """Call until it works, for at most 5 s, each time with an answer in time."""
+    deadline = time.monotonic() + 5
+    while True:
+        started = time.monotonic()
+        try:
+            await call()
+        except StateStoreError:
+            assert time.monotonic() - started < LIMIT_SECONDS
+            assert time.monotonic() < deadline
+        else:
+            return
+
+
+async def test_cluster_without_one_node_serves_the_rest_and_heals(
+    tmp_path: Path, clock: MovableClock
+) -> None:
+    with cluster(tmp_path) as nodes:
+        for node in nodes:
+            node.ask("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in nodes)
+        async with StateBackend("redis", url).open_store(clock) as store:
+            keys = [f"k{n}" for n in range(60)]
+            await asyncio.gather(*(store.put(key, key, 1000) for key in keys))
+            nodes[0].pause()
+
+            outcomes = [await answer(store, keys) for _ in range(3)]
+            nodes[0].resume()
+            wait_until(lambda: all(is_serving(node) for node in nodes), "the cluster is whole")
+
+            for values, seconds in outcomes:
+                assert seconds < LIMIT_SECONDS
+                assert all(isinstance(value, StateStoreError) or value == key for key, value in values)
+            assert any(value == key for key, value in outcomes[-1][0])
+            assert [await store.get(key) for key in keys] == keys
+
+
+async def answer(
+    store: StateStore, keys: list[str]
+) -> tuple[list[tuple[str, str | BaseException | None]], float]:
+    """What reading `keys` at once gives, and how long it takes."""
+    started = time.monotonic()
+    values = await asyncio.gather(*(store.get(key) for key in keys), return_exceptions=True)
+    return list(zip(keys, values, strict=True)), time.monotonic() - started
+
+
+async def test_cluster_closes_idle_connections_unnoticed(tmp_path: Path, clock: MovableClock) -> None:
+    with cluster(tmp_path) as nodes:
+        url = f"redis+cluster://127.0.0.1:{nodes[1].port}"
+        async with StateBackend("redis", url).open_store(clock) as store:
+            keys = [f"k{n}" for n in range(30)]
+            await asyncio.gather(*(store.put(key, key, 1000) for key in keys))
+            for node in nodes:
+                await asyncio.to_thread(node.ask, "CLIENT", "KILL", "TYPE", "normal")
+
+            assert [await store.get(key) for key in keys] == keys
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+async def test_silent_database_fails_and_serves_when_it_goes_on(server_url: str, clock: MovableClock) -> None:
+    await StateBackend("sql", server_url).prepare()
+    target = async_url(server_url)
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(StallingProxy(target.host or "", target.port or 0).running())
+        url = target.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
+        store = await stack.enter_async_context(StateBackend("sql", url).open_store(clock))
+        await store.put("before", "v", 10)
+
+        proxy.stall()
+        await assert_fails_in_time(*every_operation(store), *[lambda: store.get("before")] * 30)
+        proxy.resume()
+
+        assert await store.take("before") == "v"
+
+
+async def test_absent_database_fails(clock: MovableClock) -> None:
+    for scheme in ("postgresql", "mysql"):
+        url = f"{scheme}://root@127.0.0.1:{free_port()}/gateway"
+        async with StateBackend("sql", url).open_store(clock) as store:
+            await assert_fails_in_time(*every_operation(store))
+
+
+async def test_locked_sqlite_file_fails_and_serves_when_it_is_free(
+    sqlite_url: str, clock: MovableClock
+) -> None:
+    backend = StateBackend("sql", sqlite_url)
+    await backend.prepare()
+    holder = Database(sqlite_url)
+    async with backend.open_store(clock) as store:
+        await store.put("k", "v", 10)
+        async with holder.engine.connect() as connection:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            await assert_fails_in_time(
+                lambda: store.put("k", "new", 10), lambda: store.take("k"), lambda: store.increment("c", 10)
+            )
+            assert await store.get("k") == "v"
+            await connection.exec_driver_sql("ROLLBACK")
+
+        assert await store.take("k") == "v"
+    await holder.aclose()
+
+
+async def test_purge_deletes_what_has_expired_in_bounded_batches(
+    sqlite_url: str, clock: MovableClock
+) -> None:
+    await assert_purges(sqlite_url, clock)
+
+
+async def test_purge_works_on_servers(server_url: str, clock: MovableClock) -> None:
+    await assert_purges(server_url, clock)
+
+
+async def assert_purges(url: str, clock: MovableClock) -> None:
+    await StateBackend("sql", url).prepare()
+    database = Database(url)
+    store = SqlStateStore(database, clock)
+    for n in range(5):
+        await store.put(f"old{n}", "v", 10)
+    await store.increment("counter", 10)
+    await store.put("live", "v", 100)
+    clock.advance(10)
+
+    purged = [await store.purge_expired(limit=4) for _ in range(3)]
+
+    async with database.reading() as connection:
+        left = (await connection.execute(text("SELECT COUNT(*) FROM state_entries"))).scalar_one()
+    await database.aclose()
+    assert purged == [4, 2, 0]
+    assert left == 1
