@@ -1,5 +1,7 @@
 """The mutation fields: unpack, call the resolver, pack."""
 
+from typing import Annotated
+
 import strawberry
 
 from resolvers.avatars import upload_avatar
@@ -44,7 +46,12 @@ class Mutation:
 
     @strawberry.mutation(description="Draw a captcha, which `sendSmsCode` asks for.")
     async def create_captcha(
-        self, info: Info, input: CreateCaptchaInput | None = strawberry.UNSET
+        self,
+        info: Info,
+        input: Annotated[
+            CreateCaptchaInput | None,
+            strawberry.argument(description="The captcha to replace; may be left out."),
+        ] = strawberry.UNSET,
     ) -> CreateCaptchaPayload:
         """See `resolvers.captchas.create_captcha`."""
 
@@ -56,7 +63,13 @@ class Mutation:
         return await settle(CreateCaptchaPayload, make(), info.context.language)
 
     @strawberry.mutation(description="Send an SMS code to a mobile number, after a right captcha.")
-    async def send_sms_code(self, info: Info, input: SendSmsCodeInput) -> SendSmsCodePayload:
+    async def send_sms_code(
+        self,
+        info: Info,
+        input: Annotated[
+            SendSmsCodeInput, strawberry.argument(description="Where to send it, and the captcha.")
+        ],
+    ) -> SendSmsCodePayload:
         """See `resolvers.sms_codes.send_sms_code`."""
 
         async def make() -> SendSmsCodePayload:
@@ -75,7 +88,13 @@ class Mutation:
     @strawberry.mutation(
         description="Make an account for a mobile number whose SMS code is known, and sign it in."
     )
-    async def register(self, info: Info, input: RegisterInput) -> RegisterPayload:
+    async def register(
+        self,
+        info: Info,
+        input: Annotated[
+            RegisterInput, strawberry.argument(description="The mobile number, its code and a password.")
+        ],
+    ) -> RegisterPayload:
         """See `resolvers.registration.register`."""
 
         async def make() -> RegisterPayload:
@@ -92,7 +111,11 @@ class Mutation:
         return await settle(RegisterPayload, make(), info.context.language)
 
     @strawberry.mutation(description="Begin a session. The session that the client was in ends.")
-    async def login(self, info: Info, input: LoginInput) -> LoginPayload:
+    async def login(
+        self,
+        info: Info,
+        input: Annotated[LoginInput, strawberry.argument(description="The mobile number and its password.")],
+    ) -> LoginPayload:
         """See `resolvers.sign_in.login`."""
 
         async def make() -> LoginPayload:
@@ -119,7 +142,9 @@ class Mutation:
         return await settle(LogoutPayload, make(), info.context.language)
 
     @strawberry.mutation(description="Change the signed-in account's name.")
-    async def update_name(self, info: Info, input: UpdateNameInput) -> UpdateNamePayload:
+    async def update_name(
+        self, info: Info, input: Annotated[UpdateNameInput, strawberry.argument(description="The new name.")]
+    ) -> UpdateNamePayload:
         """See `resolvers.profiles.update_name`."""
 
         async def make() -> UpdateNamePayload:
@@ -130,7 +155,9 @@ class Mutation:
         return await settle(UpdateNamePayload, make(), info.context.language)
 
     @strawberry.mutation(description="Give the signed-in account a new picture; the previous one is deleted.")
-    async def upload_avatar(self, info: Info, input: UploadAvatarInput) -> UploadAvatarPayload:
+    async def upload_avatar(
+        self, info: Info, input: Annotated[UploadAvatarInput, strawberry.argument(description="The picture.")]
+    ) -> UploadAvatarPayload:
         """See `resolvers.avatars.upload_avatar`."""
 
         async def make() -> UploadAvatarPayload:
@@ -141,7 +168,13 @@ class Mutation:
         return await settle(UploadAvatarPayload, make(), info.context.language)
 
     @strawberry.mutation(description="Submit the signed-in account's real-name record: once, for ever.")
-    async def submit_auth(self, info: Info, input: SubmitAuthInput) -> SubmitAuthPayload:
+    async def submit_auth(
+        self,
+        info: Info,
+        input: Annotated[
+            SubmitAuthInput, strawberry.argument(description="The real name and the ID number.")
+        ],
+    ) -> SubmitAuthPayload:
         """See `resolvers.identities.submit_auth`."""
 
         async def make() -> SubmitAuthPayload:
