@@ -57,8 +57,8 @@ export class GraphiQL {
     );
     await this.page.locator(".graphiql-execute-button").click();
     const result = await (await answered).json();
-    await this.page.locator(`${EDITORS.response} .view-line`, { hasText: "data" }).first().waitFor();
     if (result.errors !== undefined) throw new Error(`The response has errors: ${JSON.stringify(result.errors)}`);
+    await this.page.locator(`${EDITORS.response} .view-line`, { hasText: "data" }).first().waitFor();
     return result.data;
   }
 

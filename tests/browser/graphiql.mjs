@@ -69,9 +69,9 @@ async function opening() {
   await fact("shows the documentation of the schema", async () => {
     await graphiql.showPanel("Documentation Explorer");
     const explorer = page.locator(".graphiql-plugin");
-    await explorer.getByText("Mutation", { exact: true }).click();
-    await explorer.getByText("sendSmsCode", { exact: true }).click();
-    await explorer.getByText("SendSmsCodeInput", { exact: false }).first().waitFor();
+    await explorer.getByRole("link", { name: "Mutation", exact: true }).click();
+    await explorer.getByRole("link", { name: "sendSmsCode", exact: true }).click();
+    await explorer.getByRole("link", { name: "SendSmsCodeInput" }).waitFor();
   });
   await fact("explains what the pointer rests on", async () => {
     await graphiql.write("query", "{ me { mobile } }");
