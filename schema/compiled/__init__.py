@@ -6,6 +6,6 @@ Nothing but graphql-core is needed, save in `strawberry_fields`, the one seam th
 """
 
 from schema.compiled.operation import CompiledOperation, compile_operation
-from schema.compiled.strawberry_fields import plain_attribute
+from schema.compiled.strawberry_fields import direct_resolver, plain_attribute
 
-__all__ = ["CompiledOperation", "compile_operation", "plain_attribute"]
+__all__ = ["CompiledOperation", "compile_operation", "direct_resolver", "plain_attribute"]

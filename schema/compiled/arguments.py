@@ -18,6 +18,8 @@ from graphql import (
     is_specified_scalar_type,
 )
 
+from schema.compiled.field import Field
+
 CoerceArguments = Callable[[VariableValues], dict[str, Any]]
 
 _IMMUTABLE = (str, int, float, Enum, type(None))
@@ -31,18 +33,20 @@ class _Part(NamedTuple):
     constant: object = None
 
 
-def compile_arguments(definition: GraphQLField, node: FieldNode) -> CoerceArguments | None:
+def compile_arguments(field: Field) -> CoerceArguments | None:
     """Give the function that makes a field's arguments from the variables; None if it takes none.
 
     Only immutable constants of GraphQL's own scalars and of enums are shared between executions: a resolver may
     change the lists and objects it is given, and a custom scalar may read a literal as it likes. Those are coerced
     by graphql-core at each execution, and so is whatever it would refuse, so that it is refused in its words.
     """
+    definition, node = field.definition, field.nodes[0]
+    hide_suggestions = field.plan.covered.hide_suggestions
     if not definition.args:
         return None
 
     def coerce_anew(variables: VariableValues) -> dict[str, Any]:
-        return get_argument_values(definition, node, variables)
+        return get_argument_values(definition, node, variables, hide_suggestions=hide_suggestions)
 
     parts: list[_Part] = []
     for name, argument in definition.args.items():

@@ -36,10 +36,16 @@ class CoveredOperation:
     fragments: dict[str, FragmentDetails]
     condition_variables: tuple[str, ...]
     """The variables that decide in `@skip` and `@include` which fields there are."""
+    hide_suggestions: bool
+    """Whether errors name no similar names of the schema."""
 
 
 def find_covered_operation(
-    schema: GraphQLSchema, document: DocumentNode, operation_name: str | None
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    *,
+    hide_suggestions: bool = False,
 ) -> CoveredOperation | None:
     """Give the operation of a validated document if it can be compiled.
 
@@ -68,6 +74,7 @@ def find_covered_operation(
         condition_variables=tuple(
             sorted({name for node in selections for name in _condition_variables(node)})
         ),
+        hide_suggestions=hide_suggestions,
     )
 
 

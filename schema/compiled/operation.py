@@ -15,9 +15,10 @@ from graphql import (
 from graphql.pyutils import Undefined
 
 from schema.compiled.coverage import CoveredOperation, find_covered_operation
-from schema.compiled.plan import PlainAttribute, Plan
+from schema.compiled.plan import Plan
 from schema.compiled.run import Run
 from schema.compiled.shapes import new_tuple
+from schema.compiled.shortcuts import DirectResolver, PlainAttribute, Shortcuts, none
 
 MAX_COERCION_ERRORS = 50
 """How many bad variables one response tells of: graphql-core's default."""
@@ -31,24 +32,26 @@ def compile_operation(
     document: DocumentNode,
     operation_name: str | None,
     *,
-    plain_attribute: PlainAttribute = lambda _definition: None,
+    plain_attribute: PlainAttribute = none,
+    direct_resolver: DirectResolver = none,
+    hide_suggestions: bool = False,
 ) -> "CompiledOperation | None":
     """Compile an operation of a document that is valid for the schema; None if it is not covered.
 
-    `plain_attribute` names, for fields whose resolver only reads an attribute of the source object, that
-    attribute: it is then read directly. Such a field takes no arguments.
+    `plain_attribute` and `direct_resolver` are explained in `Shortcuts`; `hide_suggestions` is graphql-core's.
     """
-    covered = find_covered_operation(schema, document, operation_name)
-    return CompiledOperation(covered, plain_attribute) if covered else None
+    covered = find_covered_operation(schema, document, operation_name, hide_suggestions=hide_suggestions)
+    return CompiledOperation(covered, Shortcuts(plain_attribute, direct_resolver)) if covered else None
 
 
 class CompiledOperation:
     """An operation with its plans, for any number of executions, concurrent ones too, in one thread at a time."""
 
-    def __init__(self, covered: CoveredOperation, plain_attribute: PlainAttribute) -> None:
+    def __init__(self, covered: CoveredOperation, shortcuts: Shortcuts) -> None:
         self._covered = covered
-        self._plain_attribute = plain_attribute
-        self._only_plan = Plan(covered, plain_attribute)
+        self._shortcuts = shortcuts
+        self._variable_definitions = covered.operation.variable_definitions or ()
+        self._only_plan = None if covered.condition_variables else Plan(covered, shortcuts)
         self._plans: dict[tuple[Any, ...], Plan] = {}
 
     def execute(
@@ -63,7 +66,7 @@ class CompiledOperation:
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         run = Run(self._covered, variables, context_value, root_value)
-        plan = self._plan_for(variables) if self._covered.condition_variables else self._only_plan
+        plan = self._only_plan or self._plan_for(variables)
         try:
             data = plan.execute(run)
         except GraphQLError as error:
@@ -71,11 +74,14 @@ class CompiledOperation:
         return _respond(run, data) if type(data) is CoroutineType else ExecutionResult(data, run.errors)
 
     def _coerce_variables(self, raw: Mapping[str, Any] | None) -> VariableValues | list[GraphQLError]:
-        definitions = self._covered.operation.variable_definitions
-        if not definitions:
+        if not self._variable_definitions:
             return new_tuple(VariableValues, ({}, {}))
         return get_variable_values(
-            self._covered.schema, definitions, dict(raw or {}), max_errors=MAX_COERCION_ERRORS
+            self._covered.schema,
+            self._variable_definitions,
+            dict(raw or {}),
+            max_errors=MAX_COERCION_ERRORS,
+            hide_suggestions=self._covered.hide_suggestions,
         )
 
     def _plan_for(self, variables: VariableValues) -> Plan:
@@ -87,7 +93,7 @@ class CompiledOperation:
         if plan is None:
             if len(self._plans) >= MAX_PLANS:
                 self._plans.clear()
-            plan = self._plans[outcome] = Plan(self._covered, self._plain_attribute)
+            plan = self._plans[outcome] = Plan(self._covered, self._shortcuts)
         return plan
 
 

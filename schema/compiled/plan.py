@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from graphql import (
     GraphQLError,
-    GraphQLField,
     GraphQLObjectType,
     GraphQLResolveInfoHelpers,
     OperationType,
@@ -25,8 +24,8 @@ from schema.compiled.resolution import compile_field
 from schema.compiled.run import Run, graphql_core_executor
 from schema.compiled.selection import Fields, execute_fields, execute_fields_serially
 from schema.compiled.shapes import Data, Source
+from schema.compiled.shortcuts import Shortcuts
 
-PlainAttribute = Callable[[GraphQLField], str | None]
 Select = Callable[[Run, Source, Path | None], Data]
 
 
@@ -37,12 +36,13 @@ class Plan:
     that a plan grows with the document and not with the responses, however its fragments are nested.
     """
 
-    def __init__(self, covered: CoveredOperation, plain_attribute: PlainAttribute) -> None:
+    def __init__(self, covered: CoveredOperation, shortcuts: Shortcuts) -> None:
         self.covered = covered
-        self.plain_attribute = plain_attribute
+        self.shortcuts = shortcuts
         self.async_helpers: GraphQLResolveInfoHelpers = graphql_core_executor(
             covered, VariableValues({}, {})
         ).async_helpers
+        self._is_serial = covered.operation.operation is OperationType.MUTATION
         self._root: Fields | None = None
         self._selections: dict[tuple[str, tuple[int, ...]], Fields] = {}
 
@@ -53,7 +53,7 @@ class Plan:
         """
         if self._root is None:
             self._root = self._plan_root(run.variables)
-        if self.covered.operation.operation is OperationType.MUTATION:
+        if self._is_serial:
             return execute_fields_serially(self._root, run, run.root_value)
         return execute_fields(self._root, run, run.root_value, None)
 
@@ -73,10 +73,17 @@ class Plan:
         covered = self.covered
         try:
             collected = collect_fields(
-                covered.schema, covered.fragments, variables, covered.root_type, covered.operation
+                covered.schema,
+                covered.fragments,
+                variables,
+                covered.root_type,
+                covered.operation,
+                covered.hide_suggestions,
             )
         except RecursionError:
-            raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, covered.operation) from None
+            collected = None
+        if collected is None:  # and the error above is gone, with all the frames that it held
+            raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, covered.operation)
         return self._compile(covered.root_type, collected.grouped_field_set)
 
     def _plan_subfields(
@@ -87,7 +94,13 @@ class Plan:
         key = object_type.name, tuple(id(detail.node) for detail in details)
         if key not in self._selections:
             collected = collect_subfields(
-                covered.schema, covered.fragments, variables, covered.operation, object_type, details
+                covered.schema,
+                covered.fragments,
+                variables,
+                covered.operation,
+                object_type,
+                details,
+                covered.hide_suggestions,
             )
             self._selections[key] = self._compile(object_type, collected.grouped_field_set)
         return self._selections[key]

@@ -20,10 +20,12 @@ def compile_field(field: Field) -> ExecuteField:
     if field.definition is TypeNameMetaFieldDef:
         type_name = field.parent_type.name
         return lambda _run, _source, _parent: type_name
-    attribute = field.plan.plain_attribute(field.definition)
+    definition, shortcuts = field.definition, field.plan.shortcuts
+    attribute = shortcuts.plain_attribute(definition)
     if attribute is None:
-        return _compile_resolved(field, field.definition.resolve or default_field_resolver)
-    if leaf_type := as_leaf_type(field.definition.type):
+        resolve = shortcuts.direct_resolver(definition) or definition.resolve or default_field_resolver
+        return _compile_resolved(field, resolve)
+    if leaf_type := as_leaf_type(definition.type):
         return _compile_leaf_attribute(field, attribute, leaf_type)
     return _compile_resolved(field, lambda source, _info: getattr(source, attribute))
 
@@ -60,7 +62,7 @@ def _compile_resolved(field: Field, resolve: GraphQLFieldResolver) -> ExecuteFie
     field_type = field.definition.type
     make_path, make_info = field.path, compile_info(field)
     complete = compile_completion(field, field_type)
-    coerce_arguments = compile_arguments(field.definition, field.nodes[0])
+    coerce_arguments = compile_arguments(field)
 
     def execute_resolved(run: Run, source: Source, parent: Path | None) -> Data:
         path = make_path(parent)

@@ -55,4 +55,5 @@ def graphql_core_executor(
         field_resolver=default_field_resolver,
         type_resolver=default_type_resolver,
         subscribe_field_resolver=default_field_resolver,
+        hide_suggestions=covered.hide_suggestions,
     )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, Protocol
 
-from graphql import ExecutionResult, GraphQLError, GraphQLField, GraphQLSchema, execute, parse, validate
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, parse, validate
 
 from schema.compiled import compile_operation
+from schema.compiled.shortcuts import Shortcuts, none
 from tests.schema.compiled.documents import Request
 
 ROOT = "the root value"
+NO_SHORTCUTS = Shortcuts(none, none)
 
 
 class Logging(Protocol):
@@ -30,7 +32,7 @@ class Subject:
 
     schema: GraphQLSchema
     make_context: Callable[[Any], Logging]
-    plain_attribute: Callable[[GraphQLField], str | None] = lambda _definition: None
+    shortcuts: Shortcuts = NO_SHORTCUTS
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,11 @@ def compare(
         seen["invalid"] += 1
         return
     compiled = compile_operation(
-        subject.schema, document, request.operation_name, plain_attribute=subject.plain_attribute
+        subject.schema,
+        document,
+        request.operation_name,
+        plain_attribute=subject.shortcuts.plain_attribute,
+        direct_resolver=subject.shortcuts.direct_resolver,
     )
     assert compiled is not None
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLInputObjectType, GraphQLSchema, build_schema, parse
+import pytest
+from graphql import ExecutionResult, GraphQLInputObjectType, GraphQLSchema, build_schema, execute, parse
 
 from schema.compiled import compile_operation
 
@@ -56,6 +57,18 @@ def test_variables_that_cannot_be_coerced_are_all_refused_before_anything_runs(r
     assert result.data is None
     assert len(result.errors or []) == 2
     assert calls == []
+
+
+@pytest.mark.parametrize("hide_suggestions", [True, False])
+def test_suggestions_are_hidden_as_graphql_core_hides_them(hide_suggestions: bool) -> None:
+    document = parse("query ($colour: Colour) { given(colour: $colour) }")
+    compiled = compile_operation(SCHEMA, document, None, hide_suggestions=hide_suggestions)
+    assert compiled is not None
+    result = compiled.execute({"colour": "GREAN"}, None)
+    assert result == execute(
+        SCHEMA, document, variable_values={"colour": "GREAN"}, hide_suggestions=hide_suggestions
+    )
+    assert ("Did you mean" in str(result)) is not hide_suggestions
 
 
 def test_resolver_that_changes_its_arguments_changes_nothing_for_the_next_execution() -> None:

@@ -114,4 +114,5 @@ def test_plan_grows_with_the_document_though_its_fragments_double_the_response_a
     result = operation.execute(None, None, source)
     assert isinstance(result, ExecutionResult)
     assert str(result.data).count("'a': 1") == 2**steps
+    assert operation._only_plan is not None
     assert len(operation._only_plan._selections) == 2 * steps

@@ -19,7 +19,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from schema.compiled import plain_attribute
+from schema.compiled import direct_resolver, plain_attribute
+from schema.compiled.shortcuts import Shortcuts
 from tests.schema.compiled.accounts import SCHEMA
 from tests.schema.compiled.comparison import Subject, compare
 from tests.schema.compiled.documents import Request, requests
@@ -37,7 +38,7 @@ def make_stage(mood: Mood) -> Stage:
 
 
 ZOO = Subject(build_zoo(), make_stage)
-ACCOUNTS = Subject(SCHEMA._schema, make_stage, plain_attribute)
+ACCOUNTS = Subject(SCHEMA._schema, make_stage, Shortcuts(plain_attribute, direct_resolver))
 
 BOUNDED = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 # Cancelling a task before its first turn leaves coroutines that were never awaited, in either executor.

@@ -1,14 +1,15 @@
-"""Which of Strawberry's fields are read directly."""
+"""Which of Strawberry's fields are read directly, and which of its resolvers called directly."""
 
+import asyncio
 from typing import Any, cast
 
 import strawberry
-from graphql import GraphQLField, GraphQLObjectType, build_schema
+from graphql import ExecutionResult, GraphQLField, GraphQLObjectType, build_schema, execute, parse
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from schema.compiled import plain_attribute
-from tests.schema.compiled.accounts import SCHEMA
+from schema.compiled import compile_operation, direct_resolver, plain_attribute
+from tests.schema.compiled.accounts import SCHEMA, OnlySometimes
 
 
 def fields_of(schema: strawberry.Schema, type_name: str) -> dict[str, GraphQLField]:
@@ -67,3 +68,69 @@ def test_fields_that_are_not_strawberrys_are_left_to_their_resolvers() -> None:
     query = build_schema("type Query { name: String }").query_type
     assert query is not None
     assert plain_attribute(query.fields["name"]) is None
+
+
+def test_coroutine_functions_that_take_only_self_and_info_are_called_directly() -> None:
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def direct(self, info: strawberry.Info) -> str:
+            return f"{self} {info.field_name} {info.python_name}"
+
+        @strawberry.field
+        def synchronous(self, info: strawberry.Info) -> str:
+            raise NotImplementedError
+
+        @strawberry.field
+        async def with_argument(self, info: strawberry.Info, argument: int) -> str:
+            raise NotImplementedError
+
+        @strawberry.field
+        async def without_info(self) -> str:
+            raise NotImplementedError
+
+        @strawberry.field
+        async def with_root(self, info: strawberry.Info, root: strawberry.Parent[object]) -> str:
+            raise NotImplementedError
+
+        @strawberry.field(permission_classes=[OnlySometimes])  # type: ignore[untyped-decorator]
+        async def extended(self, info: strawberry.Info) -> str:
+            raise NotImplementedError
+
+    schema = strawberry.Schema(Query)
+    found = {name: direct_resolver(field) for name, field in fields_of(schema, "Query").items()}
+    assert [name for name, resolve in found.items() if resolve] == ["direct"]
+    document = parse("{ direct }")
+    compiled = compile_operation(schema._schema, document, None, direct_resolver=direct_resolver)
+    assert compiled is not None
+
+    async def both() -> tuple[Any, Any]:
+        expected: Any = execute(schema._schema, document, 7)
+        actual: Any = compiled.execute(None, None, 7)
+        return await expected, await actual
+
+    expected, actual = asyncio.run(both())
+    assert actual == expected == ExecutionResult({"direct": "7 direct direct"})
+
+
+def test_resolvers_whose_exceptions_the_schema_handles_are_left_to_it() -> None:
+    @strawberry.type
+    class Refusal:
+        message: str
+
+    class Refuses(strawberry.ExceptionHandler[ValueError, Refusal]):
+        def handle(self, exception: ValueError, *, field: object, info: object) -> Refusal:  # noqa: ARG002
+            return Refusal(message=str(exception))
+
+    @strawberry.type
+    class Fine:
+        name: str
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def answer(self, info: strawberry.Info) -> Fine | Refusal:  # noqa: ARG002
+            raise ValueError("no")
+
+    schema = strawberry.Schema(Query, exception_handlers=[Refuses()])
+    assert direct_resolver(fields_of(schema, "Query")["answer"]) is None
