@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
@@ -31,6 +32,9 @@ _CHANGING_READS = frozenset({"/api/logout"})
 
 _REQUEST_ID_FORM = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 _BEARER = b"bearer "
+
+_JOINED_HEADERS = {b"cookie": b"; ", b"x-forwarded-for": b",", b"host": b","}
+_HOST_FORM = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?")
 
 _SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -97,6 +101,12 @@ class Front:
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: "_Answer"
     ) -> None:
         method, path = scope["method"], scope["path"]
+        if not _is_host_valid(headers.get(b"host")) and scope["http_version"] != "1.0":
+            await _answer_json(answer, 400, {"error": "The Host header is missing, doubled or malformed."})
+            return
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity" and path != "/graphql":
+            await _answer_json(answer, 415, {"error": "A Content-Encoding on requests is not served."})
+            return
         if method == "OPTIONS" and b"access-control-request-method" in headers:
             await _answer_preflight(answer, self._options.cross_site.allows_origin(headers.get(b"origin")))
             return
@@ -183,12 +193,17 @@ class _Answer:
         return headers
 
 
+@lru_cache(maxsize=256)
+def _is_host_valid(host: bytes | None) -> bool:
+    return host is not None and _HOST_FORM.fullmatch(host) is not None
+
+
 def _first_headers(scope: Scope) -> dict[bytes, bytes]:
-    """Headers by name. Of repeated ones the last counts, but cookies and hops are joined as HTTP says."""
+    """Headers by name. Of repeated ones the last counts; some are joined, which makes two hosts none that is valid."""
     headers: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
-        if name in headers and name in {b"cookie", b"x-forwarded-for"}:
-            headers[name] += (b"; " if name == b"cookie" else b",") + value
+        if name in headers and name in _JOINED_HEADERS:
+            headers[name] += _JOINED_HEADERS[name] + value
         else:
             headers[name] = value
     return headers

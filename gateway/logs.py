@@ -46,8 +46,11 @@ def _renderers(*, is_production: bool) -> list[Processor]:
             structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         )
         return [traces, structlog.processors.JSONRenderer(serializer=_to_json)]
-    formatter = structlog.dev.RichTracebackFormatter(show_locals=False)
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=formatter)]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]
 
 
 def _to_json(event: MutableMapping[str, Any], **_: object) -> str:

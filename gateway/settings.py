@@ -60,6 +60,9 @@ class Settings(BaseSettings):
         description="where clients reach the gateway, such as `https://accounts.example.com`; none: links are relative",
     )
     workers: int = Field(1, ge=1, le=64, description="worker processes")
+    connections: int = Field(
+        4096, ge=16, description="connections of each worker; beyond it the answer is 503"
+    )
     shutdown_grace_seconds: int = Field(
         10, ge=0, le=300, description="how long requests in flight may take to end"
     )

@@ -52,7 +52,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         port=port,
         workers=settings.workers,
         loop="uvloop" if os.name == "posix" else "asyncio",
-        http="httptools",
+        http="gateway.server:BoundedHttpProtocol",
         ws="none",
         lifespan="on",
         log_config=None,
@@ -62,6 +62,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         server_header=False,
         date_header=True,
         backlog=_BACKLOG,
+        limit_concurrency=settings.connections,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )

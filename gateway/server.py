@@ -1,0 +1,102 @@
+"""The HTTP server's limits: how long a client may take, and how much it may say before it is understood.
+
+uvicorn bounds neither the size of a request's head nor the time in which a request must arrive, so that a few slow
+or endless clients could hold all connections (RFC 9110, 15.5.9 and RFC 6585, 5 name the answers).
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+HEAD_MAXIMUM_BYTES: Final = 16 * 1024
+ARRIVAL_SECONDS: Final = 30.0
+_CHECK_SECONDS: Final = 5.0
+
+
+class _HeadTooLargeError(Exception):
+    """Stops the parser; the answer has been written."""
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with a bounded head (431) and a request that must arrive within 30 s (408).
+
+    One timer for each connection looks every few seconds, so that a request costs two assignments and no timer.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's business
+        super().__init__(*args, **kwargs)
+        self._is_in_head = True
+        self._head_bytes = 0
+        self._arriving_since: float | None = None
+        self._watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to watch the clock: a client that connects and says nothing is slow, too."""
+        super().connection_made(transport)
+        self._arriving_since = self.loop.time()
+        self._watch = self.loop.call_later(_CHECK_SECONDS, self._check_arrival)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop watching."""
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; refuse a head that does not end."""
+        if self._is_in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._is_in_head and self._head_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._arriving_since = self.loop.time()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head is known; a body may follow."""
+        self._is_in_head = False
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MAXIMUM_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            raise _HeadTooLargeError
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request has arrived."""
+        self._arriving_since = None
+        self._is_in_head = True
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that are no HTTP, unless an answer was written already."""
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def _check_arrival(self) -> None:
+        since = self._arriving_since
+        if since is not None and self.loop.time() - since > ARRIVAL_SECONDS:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        elif not self.transport.is_closing():
+            self._watch = self.loop.call_later(_CHECK_SECONDS, self._check_arrival)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer in the server's own name, and close."""
+        # None before the connection's first request, whatever uvicorn's annotation says.
+        cycle: RequestResponseCycle | None = self.cycle
+        answering = cycle if cycle is not None and not cycle.response_complete else None
+        if answering is None or not answering.response_started:
+            body = f'{{"error":"{status.phrase}"}}'.encode()
+            self.transport.write(
+                b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+                % (status, status.phrase.encode(), len(body))
+                + body
+            )
+        if answering is not None:
+            answering.disconnected = True
+            answering.message_event.set()
+        self.transport.close()

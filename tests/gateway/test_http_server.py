@@ -1,0 +1,145 @@
+"""What the HTTP server refuses before any application is asked, byte by byte over a transport of our own."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from gateway.server import ARRIVAL_SECONDS, HEAD_MAXIMUM_BYTES, BoundedHttpProtocol
+
+
+class FakeTransport(asyncio.Transport):
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.is_closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    @property
+    def status(self) -> int:
+        return int(self.written.split(b" ", 2)[1]) if self.written else 0
+
+
+class FakeTask:
+    """A request that was handed to the application, and goes no further."""
+
+    def add_done_callback(self, _: object) -> None: ...
+
+
+class FakeLoop:
+    """What the protocol asks of its loop, with a clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.watch: Callable[[], None] | None = None
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, _delay: float, callback: Callable[[], None]) -> "FakeLoop":
+        self.watch = callback
+        return self
+
+    def create_task(self, coroutine: Coroutine[object, object, None]) -> FakeTask:
+        coroutine.close()
+        return FakeTask()
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+        assert self.watch is not None
+        self.watch()
+
+
+@pytest.fixture
+def connection() -> "Connection":
+    async def app(_scope: object, _receive: object, _send: object) -> None:
+        raise AssertionError("the application must not be asked")
+
+    loop = FakeLoop()
+    config = Config(app=cast("Any", app), log_config=None)
+    protocol = BoundedHttpProtocol(config, ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
+    transport = FakeTransport()
+    protocol.connection_made(transport)
+    return protocol, transport, loop
+
+
+Connection = tuple[BoundedHttpProtocol, FakeTransport, FakeLoop]
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+    ids=["both lengths", "two lengths", "a bad chunk", "no HTTP at all"],
+)
+def test_ambiguous_framing_is_400_and_closes(connection: Connection, request_bytes: bytes) -> None:
+    protocol, transport, _ = connection
+    protocol.data_received(request_bytes)
+    assert (transport.status, transport.is_closed) == (400, True)
+
+
+def test_a_head_over_16_kib_is_431(connection: Connection) -> None:
+    protocol, transport, _ = connection
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * HEAD_MAXIMUM_BYTES + b"\r\n\r\n")
+    assert (transport.status, transport.is_closed) == (431, True)
+
+
+def test_a_head_that_never_ends_is_431_as_soon_as_it_is_over_16_kib(connection: Connection) -> None:
+    protocol, transport, _ = connection
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
+    chunks = 0
+    while not transport.is_closed and chunks < 100:
+        protocol.data_received(b"a" * 1024)
+        chunks += 1
+    assert (transport.status, chunks) == (431, 16)
+
+
+def test_a_head_just_within_16_kib_is_served(connection: Connection) -> None:
+    protocol, transport, _ = connection
+    protocol.data_received(
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (HEAD_MAXIMUM_BYTES - 64) + b"\r\n\r\n"
+    )
+    assert (transport.status, transport.is_closed, len(protocol.tasks)) == (0, False, 1)
+
+
+def test_a_body_that_does_not_arrive_within_30_seconds_is_408(connection: Connection) -> None:
+    protocol, transport, clock = connection
+    protocol.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{")
+    clock.advance(ARRIVAL_SECONDS)
+    assert not transport.is_closed
+    clock.advance(1)
+    assert (transport.status, transport.is_closed) == (408, True)
+
+
+def test_a_client_that_says_nothing_is_sent_away_after_30_seconds(connection: Connection) -> None:
+    _, transport, clock = connection
+    clock.advance(ARRIVAL_SECONDS + 1)
+    assert (transport.status, transport.is_closed) == (408, True)
+
+
+def test_a_request_that_has_arrived_may_take_its_time(connection: Connection) -> None:
+    protocol, transport, clock = connection
+    protocol.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+    clock.advance(10 * ARRIVAL_SECONDS)
+    assert not transport.is_closed
