@@ -224,15 +224,23 @@ class StandingReader:
                         self._connection = await self._database.open_reader()
                     return await query(self._connection)
         except BaseException:
-            await self.aclose()
+            await self._let_go(is_dropped=True)
             raise
 
     async def aclose(self) -> None:
-        """Drop the connection without asking the server, which may not answer."""
+        """Let the connection go without asking the server, which may not answer.
+
+        SQLite always does; its connection goes back to the pool, whose end waits for the connection's thread.
+        """
+        await self._let_go(is_dropped=not self._database.is_sqlite)
+
+    async def _let_go(self, *, is_dropped: bool) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is None:
+            return
+        if is_dropped:
             _drop(connection)
-            await connection.close()
+        await connection.close()
 
 
 def _drop(connection: Connection) -> None:
