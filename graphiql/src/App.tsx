@@ -22,6 +22,7 @@ export function App() {
       onSchemaChange={rememberSchema}
       schemaDescription
       inputValueDeprecation
+      customScalarSchemas={{ Upload: {} }} // null in the variables; the file goes beside them
       storage={storage as never}
       defaultTabs={TABS}
       initialQuery={FIRST.query}

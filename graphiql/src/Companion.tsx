@@ -17,7 +17,9 @@ export function Companion() {
   const showsCaptcha = step?.name === "Captcha" || step?.name === "SmsCode";
   return (
     <div className="gateway-companion">
-      {showsCaptcha && captcha !== null && <CaptchaCard key={captcha.id} captcha={captcha} />}
+      {showsCaptcha && captcha !== null && (
+        <CaptchaCard key={captcha.id} captcha={captcha} filledIn={facts.captchaText?.value} />
+      )}
       <FilePickers />
       {(step?.name === "Me" || step?.name === "Avatar") && avatarUrl !== null && (
         <img className="gateway-avatar" src={avatarUrl} alt="The account's avatar" />
@@ -31,7 +33,7 @@ export function Companion() {
   );
 }
 
-function CaptchaCard({ captcha }: { captcha: Captcha }) {
+function CaptchaCard({ captcha, filledIn }: { captcha: Captcha; filledIn: string | undefined }) {
   const [text, setText] = useState("");
   const openStep = useOpenStep();
   const applyEntry = useOutboxEntry();
@@ -53,7 +55,7 @@ function CaptchaCard({ captcha }: { captcha: Captcha }) {
           </label>
           <Button type="submit">Fill in</Button>
         </form>
-        {entry !== undefined && <OutboxButton entry={entry} onApply={applyEntry} />}
+        {entry !== undefined && entry.text !== filledIn && <OutboxButton entry={entry} onApply={applyEntry} />}
         {captcha.audioUrl !== null && <audio controls preload="none" src={captcha.audioUrl} />}
       </div>
     </div>
