@@ -45,6 +45,8 @@ class Target:
     build: Build
     read: Read = field(default=lambda answer: answer["data"]["me"])
     expected: Callable[[int], Mapping[str, object]] | None = field(default=viewer)
+    answer_size_tolerance: float = 0.02
+    """An error is much shorter than an answer, so a mean size that is off by more tells of errors."""
 
     def check(self, number: int, answer: Answer) -> None:
         """Hold `answer` against what account `number` must get.

@@ -7,9 +7,6 @@ from statistics import median
 
 from benchmarks.load import Result
 
-_ANSWER_SIZE_TOLERANCE = 0.02
-
-
 @dataclass(frozen=True)
 class Round:
     """One run of the load against one target, with what it cost."""
@@ -17,12 +14,13 @@ class Round:
     result: Result
     server_cpu_seconds: float
     backing_cpu_seconds: float
-    core_seconds: float = 0.0
+    core_seconds: float
+    wall_seconds: float
 
     @property
     def foreign(self) -> float:
         """The share of the server's core that others had; with much of it the round says little."""
-        return max(0.0, self.core_seconds - self.server_cpu_seconds) / self.result.seconds
+        return max(0.0, self.core_seconds - self.server_cpu_seconds) / self.wall_seconds
 
     @property
     def cpu_microseconds(self) -> float:
@@ -47,6 +45,7 @@ class Row:
     name: str
     title: str
     answer_size: int
+    answer_size_tolerance: float
     rounds: list[Round] = field(default_factory=list)
     resident_mib: float = 0.0
 
@@ -63,7 +62,7 @@ class Row:
         if broken := sum(one.result.broken for one in self.rounds):
             found.append(f"{broken} broken or late answers")
         sizes = [one.result.bytes_per_answer for one in self.rounds if one.result.requests]
-        if any(abs(size / self.answer_size - 1) > _ANSWER_SIZE_TOLERANCE for size in sizes):
+        if any(abs(size / self.answer_size - 1) > self.answer_size_tolerance for size in sizes):
             found.append(f"answers of {max(sizes):.0f} bytes, not {self.answer_size}")
         return found
 
