@@ -7,10 +7,10 @@ cookie, the security headers and one line of access log. Everything else is behi
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, cast
+from functools import cached_property, lru_cache
+from typing import Any
 
 import msgspec
 import structlog
@@ -42,6 +42,7 @@ _SECURITY_HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 _DEFAULT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 _PREFLIGHT_SECONDS = b"600"
 _ALLOWED_REQUEST_HEADERS = (
@@ -52,7 +53,7 @@ _log = structlog.get_logger("gateway.access")
 _fault_log = structlog.get_logger("gateway.front")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FrontOptions:
     """What the settings say about the front."""
 
@@ -61,6 +62,11 @@ class FrontOptions:
     cross_site: CrossSiteRule
     is_https: bool
     has_access_log: bool = True
+
+    @cached_property
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """What every answer carries."""
+        return (*_SECURITY_HEADERS, _HSTS) if self.is_https else _SECURITY_HEADERS
 
 
 class Front:
@@ -172,24 +178,23 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._further_headers(message)]
+            message["headers"] = self._complete(message.get("headers", ()))
         await self.send(message)
 
-    def _further_headers(self, message: Message) -> list[tuple[bytes, bytes]]:
-        present = {name for name, _ in message.get("headers", ())}
-        headers = [(b"x-request-id", self.context.request_id.encode()), *_SECURITY_HEADERS]
-        if b"content-security-policy" not in present:
+    def _complete(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        context, options = self.context, self.options
+        headers = [*present, (b"x-request-id", context.request_id.encode()), *options.headers]
+        names = [name for name, _ in present]
+        if b"content-security-policy" not in names:
             headers.append(_DEFAULT_POLICY)
-        if b"cache-control" not in present:
-            headers.append((b"cache-control", b"no-store"))
-        if self.options.is_https:
-            headers.append(_HSTS)
-        if self.options.cross_site.allows_origin(self.origin):
-            headers += _cors_headers(cast("bytes", self.origin))
-        if self.context.issued:
-            headers.append((b"set-cookie", self.options.cookie.issue(self.context.issued.token)))
-        elif self.context.is_signed_out:
-            headers.append((b"set-cookie", self.options.cookie.clear()))
+        if b"cache-control" not in names:
+            headers.append(_NO_STORE)
+        if self.origin is not None and options.cross_site.allows_origin(self.origin):
+            headers += _cors_headers(self.origin)
+        if context.issued:
+            headers.append((b"set-cookie", options.cookie.issue(context.issued.token)))
+        elif context.is_signed_out:
+            headers.append((b"set-cookie", options.cookie.clear()))
         return headers
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from starlette.datastructures import Headers
 
 from resolvers.context import Context
 from resolvers.errors import AccountError, ErrorCode, InputError, RateLimitedError
@@ -21,6 +20,7 @@ from rest_shim.bodies import (
     parse_body,
     parse_query,
     read_body,
+    read_head,
 )
 from rest_shim.dialects import Dialect
 from rest_shim.endpoints import Endpoint, EndpointOptions, Picture, Success, routes
@@ -94,11 +94,11 @@ class RestShim:
         maximum = MAXIMUM_UPLOAD_BYTES if scope["path"] in _UPLOAD_PATHS else MAXIMUM_BODY_BYTES
         fields = parse_query(scope["query_string"])
         files: dict[str, bytes] = {}
-        if _has_body(scope):
-            body = await read_body(scope, receive, maximum)
-            content_type = Headers(scope=scope).get("content-type", "")
+        head = read_head(scope)
+        if head.has_body:
+            body = await read_body(head, receive, maximum)
             try:
-                from_body, files = await parse_body(content_type, body)
+                from_body, files = await parse_body(head.content_type, body)
             except BodyMalformedError as error:
                 raise InputError(ErrorCode.INVALID_INPUT, Reason.BODY_MALFORMED) from error
             fields |= from_body
@@ -144,7 +144,3 @@ class RestShim:
         ]
         await send({"type": "http.response.start", "status": status, "headers": all_headers})
         await send({"type": "http.response.body", "body": body})
-
-
-def _has_body(scope: Scope) -> bool:
-    return any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])

@@ -1,6 +1,7 @@
 """Reading what a legacy page sends: JSON whatever the declared type says, a form, or a multipart upload."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -30,15 +31,37 @@ class ClientGoneError(Exception):
     """The client went away while it was sending."""
 
 
-async def read_body(scope: Scope, receive: Receive, maximum_bytes: int) -> bytes:
+@dataclass(slots=True)
+class Head:
+    """What the headers say of the body. `declared_bytes` is -1 for a length that is none."""
+
+    content_type: str = ""
+    declared_bytes: int = 0
+    has_body: bool = False
+
+
+def read_head(scope: Scope) -> Head:
+    """Look at the headers once."""
+    head = Head()
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            head.has_body = True
+            head.declared_bytes = int(value[:12]) if value.isdigit() else -1
+        elif name == b"transfer-encoding":
+            head.has_body = True
+        elif name == b"content-type":
+            head.content_type = value.decode("latin-1")
+    return head
+
+
+async def read_body(head: Head, receive: Receive, maximum_bytes: int) -> bytes:
     """The whole body, refused as soon as it is known to be over `maximum_bytes`.
 
     Raises:
         BodyTooLargeError: also from the declared length alone.
         ClientGoneError: when the connection ends first.
     """
-    declared = Headers(scope=scope).get("content-length", "0")
-    if not declared.isdigit() or int(declared[:12]) > maximum_bytes:
+    if not 0 <= head.declared_bytes <= maximum_bytes:
         raise BodyTooLargeError
     chunks: list[bytes] = []
     size = 0
