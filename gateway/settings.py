@@ -3,6 +3,7 @@
 import base64
 import binascii
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.redis_url import parse_redis_url
 from db.engine import async_url, sqlite_url
 
 PREFIX = "GATEWAY_"
@@ -17,6 +19,10 @@ PREFIX = "GATEWAY_"
 # Known to everybody who can read: for development only, and refused in production.
 DEVELOPMENT_SECRET_KEYS = "development:YWNjb3VudC1nYXRld2F5IGRldmVsb3BtZW50IHNlY3JldA=="
 _SECRET_MINIMUM_BYTES = 32
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_ORIGIN_FORM = re.compile(
+    r"(?P<site>(?P<scheme>https?)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\]))(?::(?P<port>[0-9]{1,5}))?"
+)
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -153,15 +159,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            parts = urlsplit(origin)
-            if (
-                parts.scheme not in {"http", "https"}
-                or not parts.netloc
-                or origin != f"{parts.scheme}://{parts.netloc}"
-            ):
-                raise ValueError(f"{origin!r} is no origin; write scheme://host or scheme://host:port")
-        return tuple(origin.lower() for origin in value)
+        return tuple(_as_browsers_write(origin) for origin in value)
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -196,6 +194,13 @@ class Settings(BaseSettings):
             async_url(value.get_secret_value())
         return value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parse_redis_url(value.get_secret_value())
+        return value
+
     @field_validator("secret_keys")
     @classmethod
     def _check_secret_keys(cls, value: SecretStr) -> SecretStr:
@@ -209,7 +214,7 @@ class Settings(BaseSettings):
             raise ValueError("write scheme://host")
         return value.rstrip("/")
 
-    @field_validator("database_url", "redis_url", mode="before")
+    @field_validator("database_url", "redis_url", "trusted_documents", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object, info: ValidationInfo) -> object:
         del info
@@ -224,6 +229,8 @@ class Settings(BaseSettings):
         """
         try:
             return cls(**overrides)  # type: ignore[arg-type]
+        except UnicodeDecodeError:
+            raise SettingsError([".env: this is no text in UTF-8"]) from None
         except ValidationError as error:
             raise SettingsError(
                 [_problem(dict(details)) for details in error.errors(include_input=False)]
@@ -291,8 +298,10 @@ class Settings(BaseSettings):
             return []
         reasons = {
             "GATEWAY_SECRET_KEYS is the development key; make one with `account-gateway keys new`": (
-                "development" in self.parse_secret_keys()
-                or self.secret_keys.get_secret_value() == DEVELOPMENT_SECRET_KEYS
+                # By whatever name: it is the bytes that everybody knows.
+                not set(_parse_secret_keys(DEVELOPMENT_SECRET_KEYS).values()).isdisjoint(
+                    self.parse_secret_keys().values()
+                )
             ),
             "GATEWAY_SMS_SENDER is `console`, which sends nothing; choose `http` or `aliyun`": (
                 self.sms_sender == "console"
@@ -347,6 +356,15 @@ def _parse_secret_keys(text: str) -> dict[str, bytes]:
     if not keys:
         raise ValueError("at least one key is needed")
     return keys
+
+
+def _as_browsers_write(origin: str) -> str:
+    """An origin in lower case and without the port that its scheme has anyway."""
+    match = _ORIGIN_FORM.fullmatch(origin.lower())
+    if match is None:
+        raise ValueError(f"{origin!r} is no origin; write scheme://host or scheme://host:port")
+    site, scheme, port = match.group("site", "scheme", "port")
+    return site if port in {None, _DEFAULT_PORTS[scheme]} else f"{site}:{port}"
 
 
 def _problem(details: dict[str, Any]) -> str:

@@ -1,0 +1,73 @@
+"""The session cookie, as the server writes and reads it."""
+
+import pytest
+
+from gateway.cookies import SessionCookie
+
+OPEN = SessionCookie(is_secure=False)
+SECURE = SessionCookie(is_secure=True)
+
+
+def attributes(header: bytes) -> set[str]:
+    return {part.strip().lower() for part in header.decode().split(";")[1:]}
+
+
+@pytest.mark.parametrize("cookie", [OPEN, SECURE])
+def test_cookie_is_for_the_whole_site_and_no_script(cookie: SessionCookie) -> None:
+    assert {"path=/", "httponly", "samesite=lax"} <= attributes(cookie.issue("t"))
+
+
+def test_cookie_of_production_is_bound_to_the_host_and_to_https() -> None:
+    issued = SECURE.issue("t")
+
+    assert issued.startswith(b"__Host-session=t;")
+    assert "secure" in attributes(issued)
+    assert not any(attribute.startswith("domain") for attribute in attributes(issued))
+
+
+def test_cookie_of_development_works_over_http() -> None:
+    assert OPEN.issue("t").startswith(b"session=t;")
+    assert "secure" not in attributes(OPEN.issue("t"))
+
+
+def test_cookie_outlives_the_browser_as_long_as_the_session_may() -> None:
+    assert f"max-age={30 * 86_400}" in attributes(OPEN.issue("t"))
+
+
+@pytest.mark.parametrize("cookie", [OPEN, SECURE])
+def test_clearing_names_the_same_cookie_and_ends_it(cookie: SessionCookie) -> None:
+    cleared, issued = cookie.clear(), cookie.issue("t")
+
+    assert cleared.partition(b"=")[0] == issued.partition(b"=")[0]
+    assert "max-age=0" in attributes(cleared)
+    assert {a for a in attributes(cleared) if "max-age" not in a} == {
+        a for a in attributes(issued) if "max-age" not in a
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "token"),
+    [
+        (b"session=abc", "abc"),
+        (b"a=1; session=abc; b=2", "abc"),
+        (b"a=1;session=abc", "abc"),
+        (b"session=", ""),
+        (b"session=a=b", "a=b"),
+        (b"session=first; session=second", "first"),
+        (b"Session=abc", None),
+        (b"xsession=abc", None),
+        (b"session2=abc", None),
+        (b"__Host-session=abc", None),
+        (b"", None),
+        (b";;;", None),
+        (b"session", None),
+        (b"session=\xff\xfe", "\xff\xfe"),
+    ],
+)
+def test_cookie_header_is_read(header: bytes, token: str | None) -> None:
+    assert OPEN.read(header) == token
+
+
+def test_cookie_of_http_is_not_taken_over_https() -> None:
+    assert SECURE.read(b"session=planted") is None
+    assert SECURE.read(b"session=planted; __Host-session=own") == "own"

@@ -1,0 +1,257 @@
+"""The settings: read once, judged all at once, and never telling a secret."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gateway.settings import DEVELOPMENT_SECRET_KEYS, Settings, SettingsError
+
+SECRET = base64.b64encode(b"s" * 32).decode()
+GOOD_PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEYS": f"2026:{SECRET}",
+    "SMS_SENDER": "http",
+    "SMS_HTTP_URL": "https://sms.example.com/send",
+    "SMS_HTTP_TOKEN": "a-token",
+    "PUBLIC_URL": "https://accounts.example.com",
+}
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def load(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"GATEWAY_{name}", value)
+    return Settings.load()
+
+
+def problems_of(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(monkeypatch, **variables)
+    return caught.value.problems
+
+
+def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = load(monkeypatch)
+
+    assert settings.environment == "development"
+    assert settings.database == f"sqlite:///{tmp_path / 'var' / 'gateway.db'}"
+    assert settings.production_problems() == settings.sender_problems() == []
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    problems = problems_of(
+        monkeypatch,
+        ENVIRONMENT="staging",
+        WORKERS="none",
+        SHUTDOWN_GRACE_SECONDS="-1",
+        DATABASE_URL="oracle://h/d",
+        REDIS_URL="http://h",
+        SECRET_KEYS="not-a-key",
+        ALLOWED_ORIGINS="https://app.example.com/path",
+        TRUSTED_PROXIES="10.0.0.0/8, proxy.example.com",
+        SMS_COUNTRY_CODES="86",
+        PUBLIC_URL="accounts.example.com",
+        LOG_LEVEL="loud",
+    )
+
+    named = sorted(problem.partition(":")[0] for problem in problems)
+    assert named == sorted(
+        f"GATEWAY_{name}"
+        for name in (
+            "ENVIRONMENT", "WORKERS", "SHUTDOWN_GRACE_SECONDS", "DATABASE_URL", "REDIS_URL", "SECRET_KEYS",
+            "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "SMS_COUNTRY_CODES", "PUBLIC_URL", "LOG_LEVEL",
+        )
+    )  # fmt: skip
+
+
+def test_production_names_every_reason_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(
+        monkeypatch, ENVIRONMENT="production", WORKERS="2", COOKIE_SECURE="false", PUBLIC_URL="http://h"
+    )
+
+    reasons = settings.production_problems()
+
+    for name in ("SECRET_KEYS", "SMS_SENDER", "WORKERS", "COOKIE_SECURE", "PUBLIC_URL"):
+        assert sum(reason.startswith(f"GATEWAY_{name} ") for reason in reasons) == 1, name
+    assert len(reasons) == 5
+
+
+def test_production_accepts_what_is_fit_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, **GOOD_PRODUCTION).production_problems() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"SECRET_KEYS": DEVELOPMENT_SECRET_KEYS},
+        {"SECRET_KEYS": f"2026:{SECRET},{DEVELOPMENT_SECRET_KEYS}"},
+        {"SECRET_KEYS": f"renamed:{DEVELOPMENT_SECRET_KEYS.partition(':')[2]}"},
+        {"SMS_SENDER": "console"},
+        {"SMS_HTTP_TOKEN": ""},
+        {"SMS_HTTP_URL": ""},
+        {"SMS_SENDER": "aliyun"},
+        {"COOKIE_SECURE": "0"},
+        {"WORKERS": "2"},
+        {"PUBLIC_URL": "http://accounts.example.com"},
+    ],
+    ids=str,
+)
+def test_production_refuses_each_reason_by_itself(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]
+) -> None:
+    assert load(monkeypatch, **GOOD_PRODUCTION | changes).production_problems()
+
+
+def test_production_may_have_workers_with_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, **GOOD_PRODUCTION, WORKERS="4", DATABASE_URL="postgresql://h/d")
+
+    assert settings.production_problems() == []
+
+
+def test_development_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, COOKIE_SECURE="false", WORKERS="2").production_problems() == []
+
+
+def test_safeguards_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    development = load(monkeypatch)
+    production = load(monkeypatch, **GOOD_PRODUCTION)
+
+    for fact in ("is_graphiql_served", "is_introspection_allowed", "are_suggestions_shown"):
+        assert getattr(development, fact)
+        assert not getattr(production, fact)
+    assert production.is_cookie_secure
+    assert not development.is_cookie_secure
+
+
+def test_settings_come_from_the_env_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("# mine\nGATEWAY_WORKERS=3\nGATEWAY_PUBLIC_URL='https://h'\nOTHER=1\n")
+
+    assert load(monkeypatch).workers == 3
+    assert load(monkeypatch).public_url == "https://h"
+
+
+def test_environment_outdoes_the_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("GATEWAY_WORKERS=3\n")
+
+    assert load(monkeypatch, WORKERS="2").workers == 2
+
+
+def test_env_file_that_is_no_text_is_a_named_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_bytes(b"GATEWAY_WORKERS=\xff\xfe\x00\n")
+
+    assert any(".env" in problem for problem in problems_of(monkeypatch))
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"DATABASE_URL": "postgresql://u:p@ss:hunter2hunter2@h/d", "WORKERS": "none"},
+        {"DATABASE_URL": "oracle://u:hunter2hunter2@h/d"},
+        {"DATABASE_URL": "u:hunter2hunter2@h/d"},
+        {"REDIS_URL": "redis://u:hunter2hunter2@h:port/0"},
+        {"REDIS_URL": "hunter2hunter2"},
+        {"SECRET_KEYS": "hunter2hunter2"},
+        {"SECRET_KEYS": "a:hunter2hunter2"},
+    ],
+    ids=str,
+)
+def test_secret_is_not_repeated_in_a_complaint(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(monkeypatch, **variables)
+
+    shown = f"{caught.value} {caught.value!r} {caught.value.problems} {caught.value.__cause__!r}"
+    assert "hunter2" not in shown
+
+
+def test_secrets_are_not_shown_by_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(
+        monkeypatch,
+        DATABASE_URL="postgresql://u:hunter2@h/d",
+        REDIS_URL="redis://:hunter2@h/0",
+        SECRET_KEYS=f"2026:{SECRET}",
+        SMS_HTTP_TOKEN="hunter2",
+        SMS_ALIYUN_ACCESS_KEY_SECRET="hunter2",
+    )
+
+    shown = f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    assert "hunter2" not in shown
+    assert SECRET not in shown
+
+
+def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch)
+
+    with pytest.raises(ValidationError):
+        settings.workers = 2  # type: ignore[misc]
+
+
+def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(
+        monkeypatch,
+        ALLOWED_ORIGINS=" https://App.example.com ,http://localhost:3000,",
+        TRUSTED_PROXIES="10.0.0.1/8,::1",
+        SMS_COUNTRY_CODES="+86,+852",
+    )
+
+    assert settings.allowed_origins == ("https://app.example.com", "http://localhost:3000")
+    assert [str(network) for network in settings.proxy_networks] == ["10.0.0.0/8", "::1/128"]
+    assert settings.sms_country_codes == ("+86", "+852")
+
+
+def test_default_port_is_left_out_of_an_origin_as_browsers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(
+        monkeypatch, ALLOWED_ORIGINS="https://a.example:443,http://b.example:80,http://c.example:443"
+    )
+
+    assert settings.allowed_origins == ("https://a.example", "http://b.example", "http://c.example:443")
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "app.example.com", "https://", "https://h/", "ftp://h", "https://h:x"]
+)
+def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    assert problems_of(monkeypatch, ALLOWED_ORIGINS=origin)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "TRUSTED_DOCUMENTS"])
+def test_empty_is_as_good_as_absent(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    settings = load(monkeypatch, **{name: ""})
+
+    assert getattr(settings, name.lower()) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [(f"b:{SECRET}", ["b"]), (f" new:{SECRET} , old:{SECRET} ,", ["new", "old"])],
+)
+def test_first_key_is_the_active_one(monkeypatch: pytest.MonkeyPatch, keys: str, names: list[str]) -> None:
+    assert list(load(monkeypatch, SECRET_KEYS=keys).parse_secret_keys()) == names
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "",
+        ",",
+        "a:",
+        f":{SECRET}",
+        "a:c2hvcnQ=",
+        f"a:{SECRET},a:{SECRET}",
+        f"{'n' * 33}:{SECRET}",
+        f"a:{SECRET}!",
+    ],
+)
+def test_unusable_keys_are_refused(monkeypatch: pytest.MonkeyPatch, keys: str) -> None:
+    assert problems_of(monkeypatch, SECRET_KEYS=keys)
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
