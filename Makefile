@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lock clean
+GRAPHIQL := schema/graphiql/static/.built
+GRAPHIQL_SOURCES := $(shell find graphiql -path graphiql/node_modules -prune -o -type f -print)
+
+.PHONY: help install graphiql run test check format lock package bench bench-smoke drills clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,8 +22,17 @@ $(STAMP): requirements-dev.lock pyproject.toml
 
 install: $(STAMP) ## set up the virtual environment from the lock
 
+$(GRAPHIQL): $(GRAPHIQL_SOURCES)
+	cd graphiql && npm ci --no-audit --no-fund && npm run build
+	touch $@
+
+graphiql: $(GRAPHIQL) ## build GraphiQL from npm (needs Node)
+
+# GraphiQL is an extra: without Node, or without a registry, the service runs and says how to build it.
 run: install ## set up and serve on the embedded default
-	$(BIN)/python -m gateway serve
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory graphiql || echo "GraphiQL was not built; everything else is served."; \
+	else echo "Node is not here: GraphiQL is not built, everything else is served."; fi
+	exec $(BIN)/python -m gateway serve
 
 test: install ## set up and run the tests (SQLite; more where servers are named in the environment)
 	$(BIN)/python -m pytest
@@ -39,5 +51,17 @@ lock: ## make the locks anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
+package: install graphiql ## build the wheel, GraphiQL included
+	$(BIN)/python -m hatchling build -t wheel
+
+bench: install ## compare with other servers on the same question (needs PostgreSQL, Redis, Node and wrk)
+	$(BIN)/python -m benchmarks.compare
+
+bench-smoke: install ## start-up, memory, captcha and event loop against their targets
+	$(BIN)/python -m benchmarks.smoke
+
+drills: install ## kill, pause and fill what the service depends on, and watch it
+	$(BIN)/python -m drills
+
 clean: ## remove what set-up and runs have made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) graphiql/node_modules schema/graphiql/static dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
