@@ -1,0 +1,38 @@
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from rest_shim.dialects import DIALECTS, Dialect
+from tests.backends import Backend, open_backend
+from tests.doors.house import House, open_house
+from tests.rest_shim.visitors import Visitors
+
+
+@pytest.fixture(scope="session")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    with open_backend(tmp_path_factory.mktemp("backend")) as place:
+        yield place
+
+
+@pytest.fixture(params=list(DIALECTS))
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    """Which pages the shim speaks to; a test that asks for it is run in both dialects."""
+    return DIALECTS[request.param]
+
+
+@pytest.fixture
+async def house(backend: Backend, dialect: Dialect, tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(backend, backend.fresh_url(tmp_path), tmp_path, rest_dialect=dialect.name) as house:
+        yield house
+
+
+@pytest.fixture
+async def ihome(backend: Backend, tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(backend, backend.fresh_url(tmp_path), tmp_path, rest_dialect="ihome") as house:
+        yield house
+
+
+@pytest.fixture
+def visitors(house: House) -> Visitors:
+    return Visitors(house)

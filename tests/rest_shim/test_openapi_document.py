@@ -1,0 +1,175 @@
+"""The document in itself: valid, complete, and its examples true to its own schemas."""
+
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from resolvers.errors import ErrorCode
+from rest_shim.dialects import DIALECTS, DOCUMENTED, IHOME, Dialect
+from rest_shim.endpoints import EndpointOptions, routes
+from rest_shim.errno import ERRNOS, TEXTS, Errno
+from rest_shim.openapi import Deployment, make_document
+from tests.doors.house import House
+
+Document = dict[str, Any]
+
+
+@pytest.fixture
+def document(dialect: Dialect) -> Document:
+    return make_document(dialect, Deployment())
+
+
+def operations(document: Document) -> dict[tuple[str, str], Document]:
+    return {
+        (path, method.upper()): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_document_is_valid_openapi(document: Document) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_a_broken_document_is_no_valid_openapi(document: Document) -> None:
+    del document["info"]["version"]
+
+    assert not OpenAPIV31SpecValidator(document).is_valid()
+
+
+def test_document_has_the_paths_and_methods_of_the_shim(document: Document) -> None:
+    served = {(path, method) for path, methods in routes(EndpointOptions()).items() for method in methods}
+
+    assert set(operations(document)) == served
+
+
+def test_document_has_the_whole_errno_table(document: Document) -> None:
+    schema = document["components"]["schemas"]["Errno"]
+
+    assert schema["enum"] == [int(errno) for errno in Errno]
+    assert schema["x-enum-varnames"] == [errno.name for errno in Errno]
+    assert all(TEXTS[errno] in text for errno, text in zip(Errno, schema["x-enum-descriptions"], strict=True))
+
+
+def test_every_errno_that_the_product_can_mean_is_documented_somewhere(dialect: Dialect) -> None:
+    documented = {
+        number
+        for operation in operations(make_document(dialect, Deployment())).values()
+        for number in refusal_of(operation)["properties"]["errno"]["enum"]
+    }
+    meant = {int(dialect.errnos.get(code) or ERRNOS[code]) for code in ErrorCode} | {int(Errno.IPERR)}
+
+    assert documented == meant
+
+
+def refusal_of(operation: Document) -> Document:
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    refusal: Document = schema.get("oneOf", (None, schema))[1]
+    return refusal
+
+
+def test_examples_of_answers_fit_their_schemas(document: Document) -> None:
+    shown = 0
+    for operation in operations(document).values():
+        media = operation["responses"]["200"]["content"]["application/json"]
+        for example in media.get("examples", {}).values():
+            Draft202012Validator(media["schema"]).validate(example["value"])
+            shown += 1
+
+    assert shown == 10
+
+
+def test_examples_of_bodies_fit_their_schemas(document: Document) -> None:
+    shown = 0
+    for operation in operations(document).values():
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            if "example" in media:
+                Draft202012Validator(media["schema"]).validate(media["example"])
+                shown += 1
+
+    assert shown == 10
+
+
+def test_what_needs_an_account_takes_cookie_or_bearer_or_the_password(document: Document) -> None:
+    for (path, method), operation in operations(document).items():
+        if not path.startswith("/api/profile"):
+            continue
+        assert operation["security"] == [{"cookie": []}, {"bearer": []}, {}]
+        if method == "GET":
+            names = {parameter["name"] for parameter in operation["parameters"]}
+        else:
+            names = set(next(iter(operation["requestBody"]["content"].values()))["schema"]["properties"])
+        assert {"mobile", "password"} <= names
+
+
+def test_upload_is_a_multipart_part_and_posts_may_be_too_large(document: Document) -> None:
+    content = operations(document)["/api/profile/avatar", "POST"]["requestBody"]["content"]
+
+    assert list(content) == ["multipart/form-data"]
+    assert content["multipart/form-data"]["schema"]["required"] == ["avatar"]
+    for (_, method), operation in operations(document).items():
+        assert ("413" in operation["responses"]) is (method == "POST")
+
+
+def test_success_has_data_as_the_dialect_has_it() -> None:
+    for name, dialect in DIALECTS.items():
+        for (path, _), operation in operations(make_document(dialect, Deployment())).items():
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            if "oneOf" not in schema:
+                continue
+            data = schema["oneOf"][0]["properties"].get("data")
+            if name == "ihome":
+                assert data["type"] == "object", path
+            elif path in {"/api/smscode", "/api/logout"}:
+                assert data is None
+
+
+def test_ihome_names_aliases_and_errcode_and_the_documented_dialect_does_not() -> None:
+    forms = {
+        dialect.name: operations(make_document(dialect, Deployment()))["/api/register", "POST"]
+        for dialect in (DOCUMENTED, IHOME)
+    }
+    fields = {
+        name: set(operation["requestBody"]["content"]["application/json"]["schema"]["properties"])
+        for name, operation in forms.items()
+    }
+
+    assert fields["ihome"] - fields["documented"] == {"imagecode", "phoneCode", "smscode", "passwd"}
+    assert "errcode" in refusal_of(forms["ihome"])["properties"]
+    assert "errcode" not in refusal_of(forms["documented"])["properties"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_whole"),
+    [
+        ({"mobile": "1", "phoneCode": "1", "passwd": "1"}, True),
+        ({"mobile": 1, "phonecode": "1", "password": "1", "imagecode": "A"}, True),
+        ({"mobile": "1", "phonecode": "1"}, False),
+        ({"phonecode": "1", "password": "1"}, False),
+    ],
+)
+def test_one_spelling_of_a_required_field_is_enough(fields: Document, is_whole: bool) -> None:
+    operation = operations(make_document(IHOME, Deployment()))["/api/register", "POST"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+
+    assert Draft202012Validator(schema).is_valid(fields) is is_whole
+
+
+def test_document_names_the_cookie_and_the_address_of_the_installation() -> None:
+    deployment = Deployment(cookie_name="__Host-session", server_url="https://accounts.example.com")
+    document = make_document(DOCUMENTED, deployment)
+
+    assert document["components"]["securitySchemes"]["cookie"]["name"] == "__Host-session"
+    assert document["servers"] == [{"url": "https://accounts.example.com"}]
+    assert "`__Host-session`" in document["info"]["description"]
+
+
+@pytest.mark.anyio
+async def test_gateway_serves_the_document_of_its_dialect_and_cookie(house: House, dialect: Dialect) -> None:
+    response: httpx.Response = await house.client().get("/api/openapi.json")
+
+    assert response.json() == make_document(dialect, Deployment())
+    assert response.headers["content-type"] == "application/json"
