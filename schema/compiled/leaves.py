@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import lru_cache
 from types import NoneType
 from typing import TypeGuard
 
@@ -39,6 +40,7 @@ def as_leaf_type(output_type: GraphQLOutputType) -> GraphQLScalarType | GraphQLE
     return inner if is_leaf_type(inner) else None
 
 
+@lru_cache(maxsize=1024)
 def data_types(output_type: GraphQLOutputType) -> frozenset[type]:
     """Give the Python types, if any, whose values are response data as they are."""
     leaf_type = as_leaf_type(output_type)

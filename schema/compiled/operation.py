@@ -23,7 +23,7 @@ from schema.compiled.shortcuts import DirectResolver, PlainAttribute, Shortcuts,
 MAX_COERCION_ERRORS = 50
 """How many bad variables one response tells of: graphql-core's default."""
 
-MAX_PLANS = 16
+MAX_PLANS = 8
 """How many outcomes of its conditions an operation keeps plans for."""
 
 

@@ -10,7 +10,7 @@ from graphql.type.introspection import TypeNameMetaFieldDef
 from schema.compiled.arguments import compile_arguments
 from schema.compiled.completion import compile_completion
 from schema.compiled.field import Field, compile_info
-from schema.compiled.leaves import as_leaf_type, compile_leaf, data_types, is_pending
+from schema.compiled.leaves import CompleteLeaf, as_leaf_type, compile_leaf, data_types, is_pending
 from schema.compiled.run import Run
 from schema.compiled.shapes import Data, ExecuteField, Info, Source, Value
 
@@ -43,18 +43,19 @@ def _compile_leaf_attribute(
             value = getattr(source, attribute)
             if type(value) in as_they_are:
                 return value
-            data = complete_awaited(value) if is_pending(value) else complete_leaf(value)
+            data = _complete_later(complete_leaf, value) if is_pending(value) else complete_leaf(value)
         except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
             return field.fail(run, error, field.path(parent), field_type)
         if type(data) is CoroutineType:
             return field.guard(run, data, field.path(parent), field_type)
         return data
 
-    async def complete_awaited(value: Awaitable[Value]) -> Data:
-        data = complete_leaf(await value)
-        return await data if type(data) is CoroutineType else data
-
     return execute_leaf_attribute
+
+
+async def _complete_later(complete_leaf: CompleteLeaf, value: Awaitable[Value]) -> Data:
+    data = complete_leaf(await value)
+    return await data if type(data) is CoroutineType else data
 
 
 def _compile_resolved(field: Field, resolve: GraphQLFieldResolver) -> ExecuteField:
