@@ -16,6 +16,11 @@ class CrossSiteRule:
     def __init__(self, allowed_origins: Iterable[str]) -> None:
         self._allowed = frozenset(origin.encode() for origin in allowed_origins)
 
+    @property
+    def has_allowed_origins(self) -> bool:
+        """Whether any other site's pages may call."""
+        return bool(self._allowed)
+
     def allows_origin(self, origin: bytes | None) -> bool:
         """Whether `origin` is on the list."""
         return origin is not None and origin.lower() in self._allowed

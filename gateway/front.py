@@ -66,7 +66,9 @@ class FrontOptions:
     @cached_property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """What every answer carries."""
-        return (*_SECURITY_HEADERS, _HSTS) if self.is_https else _SECURITY_HEADERS
+        headers = (*_SECURITY_HEADERS, _HSTS) if self.is_https else _SECURITY_HEADERS
+        # Also where no origin was named: a cache must not give that answer to a page that names one.
+        return (*headers, (b"vary", b"Origin")) if self.cross_site.has_allowed_origins else headers
 
 
 class Front:
@@ -219,12 +221,11 @@ def _cors_headers(origin: bytes) -> list[tuple[bytes, bytes]]:
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),
         (b"access-control-expose-headers", b"x-request-id, retry-after"),
-        (b"vary", b"Origin"),
     ]
 
 
 async def _answer_preflight(answer: _Answer, is_allowed: bool) -> None:  # noqa: FBT001 - private, one caller
-    headers = [(b"content-length", b"0"), (b"vary", b"Origin")]
+    headers = [(b"content-length", b"0")]
     if is_allowed:
         headers += [
             (b"access-control-allow-methods", b"GET, POST"),
