@@ -1,7 +1,5 @@
 """What is compiled, and what is left to graphql-core."""
 
-from typing import Any
-
 import pytest
 from graphql import (
     ExecutionResult,
@@ -13,7 +11,6 @@ from graphql import (
 )
 
 from schema.compiled import CompiledOperation, compile_operation
-from schema.compiled.operation import MAX_PLANS
 
 SCHEMA = build_schema(
     """
@@ -86,33 +83,3 @@ def test_fragments_nested_too_deeply_are_refused_in_graphql_cores_words() -> Non
     operation = compile_operation(SCHEMA, document, None)
     assert operation is not None
     assert operation.execute(None, None) == execute(SCHEMA, document)
-
-
-def test_plans_are_bounded_however_many_outcomes_the_conditions_have() -> None:
-    names = [f"v{number}" for number in range(6)]
-    declared = ", ".join(f"${name}: Boolean!" for name in names)
-    selected = " ".join(f"{name}: a @include(if: ${name})" for name in names)
-    operation = compiled(f"query ({declared}) {{ {selected} }}")
-    assert operation is not None
-    for outcome in range(2 ** len(names)):
-        values = {name: bool(outcome >> number & 1) for number, name in enumerate(names)}
-        expected = {name: 1 for name in names if values[name]}
-        assert operation.execute(values, None, {"a": 1}) == ExecutionResult(expected)
-    assert len(operation._plans) <= MAX_PLANS
-
-
-def test_plan_grows_with_the_document_though_its_fragments_double_the_response_at_each_step() -> None:
-    steps = 10
-    chain = " ".join(
-        f"fragment F{number} on Query {{ x: self {{ ...F{number + 1} }} y: self {{ ...F{number + 1} }} }}"
-        for number in range(steps)
-    )
-    operation = compiled(f"{{ ...F0 }} {chain} fragment F{steps} on Query {{ a }}")
-    assert operation is not None
-    source: dict[str, Any] = {"a": 1}
-    source["self"] = source
-    result = operation.execute(None, None, source)
-    assert isinstance(result, ExecutionResult)
-    assert str(result.data).count("'a': 1") == 2**steps
-    assert operation._only_plan is not None
-    assert len(operation._only_plan._selections) == 2 * steps
