@@ -10,10 +10,11 @@ from rest_shim.bodies import (
     BodyMalformedError,
     BodyTooLargeError,
     ClientGoneError,
-    Scope,
+    Head,
     parse_body,
     parse_query,
     read_body,
+    read_head,
     text_field,
 )
 
@@ -136,9 +137,9 @@ def test_text_field_is_nothing_else(value: object) -> None:
         text_field({"mobile": value}, "mobile")
 
 
-def scope(content_length: str | None = None) -> Scope:
+def head(content_length: str | None = None) -> Head:
     headers = [] if content_length is None else [(b"content-length", content_length.encode())]
-    return {"type": "http", "headers": headers}
+    return read_head({"type": "http", "headers": headers})
 
 
 class Sender:
@@ -158,16 +159,16 @@ def chunk(body: bytes, *, more: bool) -> dict[str, object]:
 
 
 async def test_body_at_its_limit_is_read_and_one_byte_more_is_not() -> None:
-    assert await read_body(scope("10"), Sender(chunk(b"x" * 4, more=True), chunk(b"x" * 6, more=False)), 10)
+    assert await read_body(head("10"), Sender(chunk(b"x" * 4, more=True), chunk(b"x" * 6, more=False)), 10)
     with pytest.raises(BodyTooLargeError):
-        await read_body(scope(), Sender(chunk(b"x" * 11, more=False)), 10)
+        await read_body(head(), Sender(chunk(b"x" * 11, more=False)), 10)
 
 
 @pytest.mark.parametrize("declared", ["11", "99999999999999999999999999", "-1", "1e3", "x"])
 async def test_declared_length_alone_is_enough_to_refuse(declared: str) -> None:
     sender = Sender(chunk(b"", more=False))
     with pytest.raises(BodyTooLargeError):
-        await read_body(scope(declared), sender, 10)
+        await read_body(head(declared), sender, 10)
 
     assert sender.taken == 0
 
@@ -175,11 +176,11 @@ async def test_declared_length_alone_is_enough_to_refuse(declared: str) -> None:
 async def test_body_without_a_length_is_refused_while_it_streams() -> None:
     sender = Sender(*[chunk(b"x" * 6, more=True)] * 5)
     with pytest.raises(BodyTooLargeError):
-        await read_body(scope(), sender, 10)
+        await read_body(head(), sender, 10)
 
     assert sender.taken == 2
 
 
 async def test_client_that_goes_away_is_told_apart() -> None:
     with pytest.raises(ClientGoneError):
-        await read_body(scope(), Sender(chunk(b"x", more=True), {"type": "http.disconnect"}), 10)
+        await read_body(head(), Sender(chunk(b"x", more=True), {"type": "http.disconnect"}), 10)
