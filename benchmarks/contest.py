@@ -29,6 +29,14 @@ class Bench:
     server_cores: str
 
 
+@dataclass(frozen=True)
+class Options:
+    """How long and how often everything is measured."""
+
+    rounds: int
+    seconds: float
+
+
 @contextmanager
 def open_bench(server_cores: str, load_cores: str, accounts: int = ACCOUNTS) -> Iterator[Bench]:
     """Data for `accounts` accounts, ready to be served."""

@@ -84,7 +84,7 @@ class Load:
 
     def __init__(self, folder: Path, cores: str) -> None:
         self._folder = folder
-        self._cores = cores
+        self.cores = cores
         self._wrk = require_wrk()
 
     def prepare(self, name: str, requests: Sequence[bytes]) -> Path:
@@ -104,7 +104,7 @@ class Load:
         """Begin to send."""
         command = [self._wrk, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "20s"]
         command += ["-s", str(script), f"http://127.0.0.1:{port}"]
-        pinned = ["taskset", "-c", self._cores, *command] if shutil.which("taskset") else command
+        pinned = ["taskset", "-c", self.cores, *command] if shutil.which("taskset") else command
         return RunningLoad(
             subprocess.Popen(pinned, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         )

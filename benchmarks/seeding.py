@@ -1,12 +1,16 @@
 """The data that all servers answer from: accounts and a session for each, with tokens that are known here."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import asyncpg
+from argon2 import PasswordHasher
 from redis import Redis
 
 from benchmarks.backing import Backing
@@ -19,7 +23,13 @@ CREATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 # All numbers have the same length, and so have all answers.
 FIRST_ID = 1_000_000
 _BATCH = 100_000
-_ARGON2 = {"memory_kib": 19456, "passes": 2, "lanes": 1}
+
+# What the embedded database is filled with, as the statements below fill PostgreSQL.
+_EMBEDDED_ACCOUNT = """INSERT INTO accounts (id, mobile, name, name_key, password_hash, created_at)
+VALUES (?, ?, ?, ?, ?, ?)"""
+_EMBEDDED_SESSION = """INSERT INTO sessions (token_hash, account_id, created_at, slid_at, expires_at)
+VALUES (?, ?, ?, ?, ?)"""
+_EMBEDDED_TIME = "%Y-%m-%d %H:%M:%S.%f"
 
 _ACCOUNTS_SQL = """
 INSERT INTO accounts (id, mobile, name, name_key, password_hash, created_at)
@@ -77,8 +87,28 @@ def seed(backing: Backing, accounts: int = ACCOUNTS) -> None:
         pipe.execute()
 
 
+def seed_embedded(database: Path, accounts: int = ACCOUNTS) -> None:
+    """Fill an SQLite file with the same accounts and sessions."""
+    password_hash, now = hasher().hash(PASSWORD), datetime.now(UTC)
+    created, begun, ends = (at.strftime(_EMBEDDED_TIME) for at in (CREATED_AT, now, now + timedelta(days=7)))
+    numbers = range(1, accounts + 1)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        names = [(FIRST_ID + n, mobile(n), f"person {n:08d}") for n in numbers]
+        rows = [
+            (number, its_mobile, name, name, password_hash, created) for number, its_mobile, name in names
+        ]
+        connection.executemany(_EMBEDDED_ACCOUNT, rows)
+        hashes = [(sha256(token(n).encode()).hexdigest(), FIRST_ID + n, begun, begun, ends) for n in numbers]
+        connection.executemany(_EMBEDDED_SESSION, hashes)
+
+
+def hasher() -> PasswordHasher:
+    """Hashes as the gateway does by default."""
+    return make_hasher(memory_kib=19456, passes=2, lanes=1)
+
+
 async def _fill(url: str, accounts: int) -> None:
-    password_hash = make_hasher(**_ARGON2).hash(PASSWORD)
+    password_hash = hasher().hash(PASSWORD)
     connection = await asyncpg.connect(url)
     try:
         done = await connection.fetchval("SELECT count(*) FROM accounts")
