@@ -12,6 +12,7 @@ from adapters.sms.console import ConsoleSmsSender
 from adapters.sms.http import HttpSmsSender
 from adapters.sql_avatar_store import SqlAvatarStore
 
+from adapters.picture_process import ProcessPictureMaker
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
 from adapters.sql_state_store import SqlStateStore
@@ -58,7 +59,7 @@ async def open_services(
             sms_sender=sender,
             avatars=_make_avatar_store(settings, database),
             outbox=outbox,
-            pictures=_open_pool(stack, "pictures", threads=1, queue_length=8, typical_seconds=0.3),
+            pictures=ProcessPictureMaker(),
             drawing=_open_pool(stack, "drawing", threads=1, queue_length=64, typical_seconds=0.005),
             clock=clock,
             policy=Policy(

@@ -10,7 +10,6 @@ from resolvers.accounts import Account
 from resolvers.audit import record_event
 from resolvers.context import Context
 from resolvers.errors import AccountError, ErrorCode, RefusedError, unauthenticated
-from resolvers.pictures import make_avatar
 from resolvers.ports import AvatarStoreError
 from resolvers.texts import Reason
 
@@ -26,7 +25,7 @@ async def upload_avatar(ctx: Context, *, image: bytes) -> Account:
         RateLimitedError: too many pictures are being worked on.
     """
     viewer = await ctx.require_viewer()
-    picture = await ctx.services.pictures.run(make_avatar, image)
+    picture = await ctx.services.pictures.make_avatar(image)
     key = sha256(picture).hexdigest()
     try:
         previous = await _store(ctx, viewer, key, picture)

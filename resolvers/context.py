@@ -11,7 +11,7 @@ from resolvers.errors import ServiceUnavailableError, unauthenticated
 from resolvers.keys import KeyRing
 from resolvers.limits import Consumption, Limits
 from resolvers.passwords import Passwords
-from resolvers.ports import AvatarStore, Outbox, SmsSender, StateStore
+from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
 from resolvers.sessions import IssuedSession, hash_token
 from resolvers.viewers import Viewers, slide_if_due
 from resolvers.workers import WorkerPool
@@ -54,7 +54,7 @@ class Services:
     sms_sender: SmsSender
     avatars: AvatarStore
     outbox: Outbox | None
-    pictures: WorkerPool
+    pictures: PictureMaker
     drawing: WorkerPool
     clock: Callable[[], datetime]
     policy: Policy

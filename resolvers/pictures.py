@@ -1,9 +1,16 @@
-"""Pictures: judged by their bytes, decoded once, and re-encoded so that nothing of the upload is kept."""
+"""Pictures: judged by their bytes, decoded once, and re-encoded so that nothing of the upload is kept.
 
+Decoders are where hostile bytes meet C code, so the service runs this in a process of its own (`python -m
+resolvers.pictures`): see `PictureMaker` in `resolvers/ports.py`.
+"""
+
+import sys
 import warnings
+from contextlib import suppress
+from importlib import import_module
 from io import BytesIO
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from resolvers.errors import ErrorCode, InputError
 from resolvers.texts import Reason
@@ -15,6 +22,9 @@ SIDE_PIXELS = 512
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _WEBP_QUALITY = 82
+
+# The largest picture that is let in, as WebP with an alpha channel, takes 410 MiB to decode.
+_MEMORY_BYTES = 1024 * 1024 * 1024
 
 # What Pillow's decoders raise for broken bytes: no list in its documentation, so these were met by fuzzing.
 _BROKEN = (
@@ -39,54 +49,71 @@ def make_avatar(upload: bytes) -> bytes:
         InputError: INVALID_IMAGE.
     """
     if not upload:
-        raise _invalid(Reason.IMAGE_EMPTY)
+        raise refuse_picture(Reason.IMAGE_EMPTY)
     if len(upload) > MAXIMUM_BYTES:
-        raise _invalid(Reason.IMAGE_TOO_LARGE, maximum=MAXIMUM_BYTES)
+        raise refuse_picture(Reason.IMAGE_TOO_LARGE)
     try:
         with warnings.catch_warnings():
             # Pillow warns from half its own limit on; ours is stricter and is checked below.
             warnings.simplefilter("ignore")
             with Image.open(BytesIO(upload), formats=_FORMATS) as picture:
                 _require_size(picture)
-                return _encode(_square(_in_srgb(_upright(picture))))
+                return _encode(_square(_in_srgb(_upright(_shrink(picture), picture), picture)))
     except InputError:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, *_BROKEN) as error:
-        raise _invalid(Reason.IMAGE_UNREADABLE) from error
+    except Image.DecompressionBombError as error:
+        raise refuse_picture(Reason.IMAGE_TOO_MANY_PIXELS) from error
+    except (UnidentifiedImageError, *_BROKEN) as error:
+        raise refuse_picture(Reason.IMAGE_UNREADABLE) from error
 
 
 def _require_size(picture: Image.Image) -> None:
     width, height = picture.size
     if width * height > MAXIMUM_PIXELS or max(width, height) > MAXIMUM_SIDE_PIXELS:
-        raise _invalid(Reason.IMAGE_TOO_MANY_PIXELS, maximum=MAXIMUM_PIXELS)
+        raise refuse_picture(Reason.IMAGE_TOO_MANY_PIXELS)
     if min(width, height) < 1:
-        raise _invalid(Reason.IMAGE_UNREADABLE)
+        raise refuse_picture(Reason.IMAGE_UNREADABLE)
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _shrink(picture: Image.Image) -> Image.Image:
+    """Decode, and go down at once to about twice what is shown: every later step then works on little memory."""
     if picture.format == "JPEG":
         # JPEG can be decoded at a fraction of its size; never below what is shown.
         picture.draft(None, (SIDE_PIXELS * 2, SIDE_PIXELS * 2))
     picture.load()
-    return ImageOps.exif_transpose(picture)
+    decoded: Image.Image = picture
+    if picture.mode.startswith("I;16"):
+        # 16 bits a pixel: converting would clip them, so take the upper eight.
+        decoded = picture.point(lambda value: value / 256).convert("L")
+    elif picture.mode in {"1", "P", "I", "F"}:
+        decoded = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    factor = min(decoded.size) // (SIDE_PIXELS * 2)
+    return decoded.reduce(factor) if factor > 1 else decoded
 
 
-def _in_srgb(picture: Image.Image) -> Image.Image:
-    profile = picture.info.get("icc_profile")
+def _upright(small: Image.Image, original: Image.Image) -> Image.Image:
+    orientation = original.getexif().get(ExifTags.Base.Orientation)
+    if orientation is None:
+        return small
+    small.getexif()[ExifTags.Base.Orientation] = orientation
+    return ImageOps.exif_transpose(small)
+
+
+def _in_srgb(picture: Image.Image, original: Image.Image) -> Image.Image:
     mode = "RGBA" if picture.has_transparency_data else "RGB"
+    profile = original.info.get("icc_profile")
     if profile and picture.mode in {"RGB", "RGBA", "CMYK", "L"}:
-        try:
-            source = ImageCms.ImageCmsProfile(BytesIO(profile))
-            target = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(
-                picture, source, target, outputMode=picture.mode if picture.mode == "RGBA" else "RGB"
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            # A broken profile spoils the colours at most, never the upload.
-            converted = None
-        if converted is not None:
-            return converted.convert(mode)
+        # A broken profile spoils the colours at most, never the upload.
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):
+            picture = _converted(picture, profile)
     return picture.convert(mode)
+
+
+def _converted(picture: Image.Image, profile: bytes) -> Image.Image:
+    source = ImageCms.ImageCmsProfile(BytesIO(profile))
+    target = ImageCms.createProfile("sRGB")
+    mode = "RGBA" if picture.mode == "RGBA" else "RGB"
+    return ImageCms.profileToProfile(picture, source, target, outputMode=mode) or picture
 
 
 def _square(picture: Image.Image) -> Image.Image:
@@ -102,5 +129,30 @@ def _encode(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _invalid(reason: Reason, **values: object) -> InputError:
-    return InputError(ErrorCode.INVALID_IMAGE, reason, field=("image",), **values)
+def refuse_picture(reason: Reason) -> InputError:
+    """The refusal for `reason`, its placeholders filled."""
+    maximum = MAXIMUM_BYTES if reason is Reason.IMAGE_TOO_LARGE else MAXIMUM_PIXELS
+    return InputError(ErrorCode.INVALID_IMAGE, reason, field=("image",), maximum=maximum)
+
+
+def main() -> None:
+    """Read an upload from standard input; write `+` and the avatar, or `-` and the reason, to standard output."""
+    _limit_memory()
+    try:
+        answer = b"+" + make_avatar(sys.stdin.buffer.read())
+    except InputError as error:
+        answer = b"-" + error.reason.encode()
+    sys.stdout.buffer.write(answer)
+
+
+def _limit_memory() -> None:
+    try:
+        resource = import_module("resource")
+    except ImportError:
+        # Not on this system; the time limit holds all the same.
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+
+
+if __name__ == "__main__":
+    main()

@@ -102,6 +102,18 @@ class AvatarStore(Protocol):
         """All keys, for the command that sweeps orphans."""
 
 
+class PictureMaker(Protocol):
+    """Turns uploads into avatars, away from the process that serves: hostile bytes meet a decoder there."""
+
+    async def make_avatar(self, upload: bytes) -> bytes:
+        """See `resolvers.pictures.make_avatar`. One at a time, and at most 5 s for each.
+
+        Raises:
+            InputError: INVALID_IMAGE, also where the decoder crashed or took too much memory.
+            RateLimitedError: at once, when too many wait; or when it took too long.
+        """
+
+
 class Outbox(Protocol):
     """Where development shows captcha answers and SMS codes to the person at the keyboard."""
 
