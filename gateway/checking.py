@@ -2,9 +2,10 @@
 
 import os
 import secrets
+from tempfile import NamedTemporaryFile
 
 from db.engine import Database, DatabaseUnavailableError
-from db.migrations import current_revision, head_revision
+from db.migrations import UnknownRevisionError, current_revision, head_revision
 from gateway.settings import PREFIX, Settings
 from gateway.wiring import open_services
 from resolvers.context import Services
@@ -19,11 +20,10 @@ def unknown_variables() -> list[str]:
 
 async def find_problems(settings: Settings) -> list[str]:
     """Everything that is wrong, each with its mend."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     problems = settings.production_problems() or settings.sender_problems()
     database = Database(settings.database, pool_size=1)
     try:
-        problems += await _database_problems(database)
+        problems += await find_schema_problems(database)
     finally:
         await database.aclose()
     async with open_services(settings) as services:
@@ -32,14 +32,37 @@ async def find_problems(settings: Settings) -> list[str]:
     return problems
 
 
-async def _database_problems(database: Database) -> list[str]:
+def find_file_problems(settings: Settings) -> list[str]:
+    """Make the data directory; what keeps files from being written there or read."""
+    problems = []
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=settings.data_dir):
+            pass
+    except OSError as error:
+        problems.append(f"{settings.data_dir} cannot be written to ({error.strerror}); see GATEWAY_DATA_DIR")
+    if settings.trusted_documents and not settings.trusted_documents.is_file():
+        problems.append(f"{settings.trusted_documents} is no file; see GATEWAY_TRUSTED_DOCUMENTS")
+    return problems
+
+
+async def find_schema_problems(database: Database) -> list[str]:
+    """What is wrong with the database, or with its tables."""
     try:
         revision = await current_revision(database)
     except DatabaseUnavailableError as error:
         return [f"the database does not answer ({error}); see GATEWAY_DATABASE_URL"]
+    except UnknownRevisionError as error:
+        return [newer_schema_problem(error)]
     if revision == head_revision():
         return []
-    return [f"the database is at revision {revision}, not {head_revision()}; run `account-gateway migrate`"]
+    at = f"at revision {revision}" if revision else "empty"
+    return [f"the database is {at}, not at revision {head_revision()}; run `account-gateway migrate`"]
+
+
+def newer_schema_problem(error: UnknownRevisionError) -> str:
+    """What to say of a database that another version has migrated."""
+    return f"the database is at revision {error}, which this version does not know; install the newer version"
 
 
 async def _state_problems(services: Services) -> list[str]:

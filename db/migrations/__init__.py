@@ -10,7 +10,11 @@ from sqlalchemy import Connection
 from db.engine import Database
 from db.tables import metadata
 
-__all__ = ["current_revision", "head_revision", "list_differences", "migrate"]
+__all__ = ["UnknownRevisionError", "current_revision", "head_revision", "list_differences", "migrate"]
+
+
+class UnknownRevisionError(Exception):
+    """The database is at a revision that this code does not know; the message is its name."""
 
 
 async def migrate(database: Database) -> None:
@@ -18,15 +22,27 @@ async def migrate(database: Database) -> None:
 
     Raises:
         DatabaseUnavailableError: when the database cannot be reached or goes away.
+        UnknownRevisionError: when a newer version has migrated it.
     """
+    await current_revision(database)
     async with database.migrating() as connection:
         await connection.run_sync(_upgrade)
 
 
 async def current_revision(database: Database) -> str | None:
-    """The revision that the database is at; None for an empty one."""
+    """The revision that the database is at; None for an empty one.
+
+    Raises:
+        DatabaseUnavailableError: when the database does not answer.
+        UnknownRevisionError: when a newer version has migrated it.
+    """
     async with database.reading() as connection:
-        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+        revision = await connection.run_sync(
+            lambda sync: MigrationContext.configure(sync).get_current_revision()
+        )
+    if revision is not None and revision not in _known_revisions():
+        raise UnknownRevisionError(revision)
+    return revision
 
 
 def head_revision() -> str:
@@ -43,6 +59,10 @@ async def list_differences(database: Database) -> list[object]:
         return await connection.run_sync(
             lambda sync: list(compare_metadata(MigrationContext.configure(sync), metadata))
         )
+
+
+def _known_revisions() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def _config() -> Config:

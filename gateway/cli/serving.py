@@ -2,14 +2,22 @@
 
 import asyncio
 import os
-from typing import Annotated
+import signal
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
 
 from db.engine import Database, DatabaseUnavailableError
-from db.migrations import current_revision, head_revision, migrate
-from gateway.checking import find_problems, unknown_variables
+from db.migrations import UnknownRevisionError, head_revision, migrate
+from gateway.checking import (
+    find_file_problems,
+    find_problems,
+    find_schema_problems,
+    newer_schema_problem,
+    unknown_variables,
+)
 from gateway.cli.session import FAILED, complain, load_settings
 from gateway.logs import configure_logs
 from gateway.settings import Settings
@@ -37,14 +45,24 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """
     settings = load_settings()
     problems = settings.production_problems() or settings.sender_problems()
-    if not problems:
-        problems = asyncio.run(_prepare_database(settings))
+    problems += find_file_problems(settings) or asyncio.run(_prepare_database(settings))
     if problems:
         complain(problems)
         raise typer.Exit(FAILED)
+    # uvicorn raises the signal again when it has shut down; it must not look as if it had killed the process.
+    signal.signal(signal.SIGTERM, _exit_well)
     configure_logs(is_production=settings.is_production, level=settings.log_level)
     if not settings.is_production:
         _greet(settings, host, port)
+    try:
+        _run_server(settings, host, port)
+    except SystemExit as end:
+        # uvicorn's own 3, for an application that cannot start or an address that cannot be listened on, is no code
+        # of ours; the reason stands in the log.
+        raise typer.Exit(FAILED if end.code else 0) from None
+
+
+def _run_server(settings: Settings, host: str, port: int) -> None:
     uvicorn.run(
         "gateway.app:create_app_from_environment",
         factory=True,
@@ -71,12 +89,11 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 def migrate_database() -> None:
     """Bring the database to the newest schema. May be run again at any time."""
     settings = load_settings()
-    try:
-        revision = asyncio.run(_migrate(settings))
-    except DatabaseUnavailableError as error:
-        complain([f"the database does not answer ({error})"])
-        raise typer.Exit(FAILED) from None
-    typer.echo(f"the database is at revision {revision}")
+    problems = find_file_problems(settings) or asyncio.run(_migrate(settings))
+    if problems:
+        complain(problems)
+        raise typer.Exit(FAILED)
+    typer.echo(f"the database is at revision {head_revision()}")
 
 
 def check() -> None:
@@ -84,7 +101,7 @@ def check() -> None:
     settings = load_settings()
     for name in unknown_variables():
         typer.echo(f"note: {name} is no setting; is it spelt right?", err=True)
-    problems = asyncio.run(find_problems(settings))
+    problems = find_file_problems(settings) or asyncio.run(find_problems(settings))
     if problems:
         complain(problems)
         raise typer.Exit(FAILED)
@@ -93,34 +110,32 @@ def check() -> None:
 
 async def _prepare_database(settings: Settings) -> list[str]:
     """Migrate in development; in production say what is to be done."""
-    _make_data_dir(settings)
+    if not settings.is_production:
+        return await _migrate(settings)
     database = Database(settings.database, pool_size=1)
     try:
-        if not settings.is_production:
-            await migrate(database)
-            return []
-        revision = await current_revision(database)
-    except DatabaseUnavailableError as error:
-        return [f"the database does not answer ({error}); see GATEWAY_DATABASE_URL"]
+        return await find_schema_problems(database)
     finally:
         await database.aclose()
-    if revision == head_revision():
-        return []
-    return [f"the database is at revision {revision}, not {head_revision()}; run `account-gateway migrate`"]
 
 
-async def _migrate(settings: Settings) -> str | None:
-    _make_data_dir(settings)
+async def _migrate(settings: Settings) -> list[str]:
     database = Database(settings.database, pool_size=1)
     try:
         await migrate(database)
-        return await current_revision(database)
+    except DatabaseUnavailableError as error:
+        return [f"the database does not answer ({error}); see GATEWAY_DATABASE_URL"]
+    except UnknownRevisionError as error:
+        return [newer_schema_problem(error)]
     finally:
         await database.aclose()
+    return []
 
 
-def _make_data_dir(settings: Settings) -> None:
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _exit_well(number: int, frame: FrameType | None) -> NoReturn:
+    """What SIGTERM does outside of uvicorn's own handling: before it has begun and after it has ended."""
+    del number, frame
+    raise SystemExit(0)
 
 
 def _greet(settings: Settings, host: str, port: int) -> None:

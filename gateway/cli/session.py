@@ -8,6 +8,7 @@ from typing import TypeVar
 import typer
 
 from db.engine import DatabaseUnavailableError
+from gateway.checking import find_file_problems, find_schema_problems
 from gateway.logs import configure_logs
 from gateway.settings import Settings, SettingsError
 from gateway.wiring import open_services
@@ -41,9 +42,16 @@ def complain(problems: list[str]) -> None:
 def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
     """Open the services, call `act`, close them again; failures that have a name end the command with it."""
     settings = load_settings()
+    if problems := find_file_problems(settings):
+        complain(problems)
+        raise typer.Exit(FAILED)
 
     async def run() -> R:
         async with open_services(settings) as services:
+            problems = await find_schema_problems(services.database)
+            if problems:
+                complain(problems)
+                raise typer.Exit(FAILED)
             return await act(Context(services, address="console", user_agent=f"operator {_operator()}"))
 
     try:
