@@ -3,6 +3,7 @@
 To prepare a document is to parse it, weigh it, and validate it; that takes a hundred times as long as to find it.
 """
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -19,6 +20,7 @@ from schema.endpoint.refusals import RequestRefusedError, refuse_operation
 from schema.endpoint.reports import report_error
 from schema.endpoint.validation import check_document, hide_types
 
+ASKS_FOR_A_TYPE: Final = re.compile(r"__type(?![_0-9A-Za-z])")
 BYTES_PER_TOKEN: Final = 450
 BYTES_PER_DOCUMENT: Final = 2_500
 """Memory of a prepared document besides its text, measured with tracemalloc: 300 to 450 bytes a token."""
@@ -105,7 +107,10 @@ class Documents:
 
     def find_by_hash(self, sha256_hex: str) -> PreparedDocument | None:
         """Find a kept document by the SHA-256 of its text."""
-        return self._by_hash.get(sha256_hex)
+        prepared = self._by_hash.get(sha256_hex)
+        if prepared is not None:
+            self._kept.move_to_end(prepared.text)
+        return prepared
 
     def grow(self, operation: PreparedOperation, weight_bytes: int) -> None:
         """Count `weight_bytes` more for the document of `operation`, if it is still kept."""
@@ -124,7 +129,7 @@ class Documents:
             weight.tokens = tokens
             check_weight(weight, options)
         check_document(self._schema, document, options)
-        if not options.is_introspection_allowed and "__type" in text:
+        if not options.is_introspection_allowed and ASKS_FOR_A_TYPE.search(text):
             document = hide_types(document)
         prepared = PreparedDocument(
             text=text,
@@ -132,7 +137,7 @@ class Documents:
             operations={},
             weight_bytes=BYTES_PER_DOCUMENT + getsizeof(text) + BYTES_PER_TOKEN * tokens,
         )
-        self._add_operations(prepared, document, weighed)
+        self._add_operations(prepared, document, [weight for _, weight in weighed])
         return prepared
 
     def _parse(self, text: str) -> DocumentNode:
@@ -151,9 +156,11 @@ class Documents:
         self,
         prepared: PreparedDocument,
         document: DocumentNode,
-        weighed: list[tuple[OperationDefinitionNode, Weight]],
+        weights: list[Weight],
     ) -> None:
-        for definition, weight in weighed:
+        """Take the operations from `document`, which may have been rewritten since it was weighed."""
+        definitions = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+        for definition, weight in zip(definitions, weights, strict=True):
             name = definition.name.value if definition.name else None
             prepared.operations[name] = PreparedOperation(
                 document=document,
@@ -165,7 +172,7 @@ class Documents:
                 keeper=self,
                 text=prepared.text,
             )
-        if len(weighed) == 1:
+        if len(weights) == 1:
             prepared.operations[None] = next(iter(prepared.operations.values()))
 
     def _keep(self, prepared: PreparedDocument) -> None:

@@ -11,6 +11,8 @@ from schema.endpoint.codes import EndpointErrorCode
 from schema.endpoint.refusals import refuse
 
 CACHED_HEADER_BYTES: Final = 200
+READ_HEADER_BYTES: Final = 2_000
+"""What is read of an `Accept` header: nobody needs more, and 16 KiB of commas take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def prefers_html(accept: bytes) -> bool:
 def parse_accept(accept: bytes) -> list[AcceptRange]:
     """Read the header; what cannot be read is left out, and so is a charset that is not UTF-8."""
     ranges = []
-    for position, member in enumerate(accept.decode("latin-1").lower().split(",")):
+    for position, member in enumerate(accept[:READ_HEADER_BYTES].decode("latin-1").lower().split(",")):
         name, *parameters = (part.strip() for part in member.split(";"))
         quality = _quality_of(parameters)
         if name and quality is not None:

@@ -1,9 +1,11 @@
 """What is noted about a request, for the log line and for a developer's network panel."""
 
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from schema.endpoint.documents import PreparedDocument, PreparedOperation
+
+NAME_MAXIMUM_CHARACTERS: Final = 64
 
 
 class Trace:
@@ -23,7 +25,7 @@ class Trace:
 
     def add_operation(self, operation: PreparedOperation, document: PreparedDocument) -> None:
         """Note what the request runs."""
-        self._operations.append(operation.name or operation.kind)
+        self._operations.append((operation.name or operation.kind)[:NAME_MAXIMUM_CHARACTERS])
         self._documents.append(document.sha256[:16])
 
     def note(self, content: object) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import pytest
+from graphql import print_ast
 
 from schema.endpoint import EndpointOptions, PreparedOperation, RequestRefusedError
 from schema.endpoint.documents import Documents
@@ -43,25 +44,26 @@ def test_nothing_is_kept_of_a_refused_document(toy: Toy, text: str) -> None:
     assert (len(documents), documents.weight_bytes) == (0, 0)
 
 
-def test_document_that_was_used_longest_ago_goes_first(toy: Toy) -> None:
+@pytest.mark.parametrize("is_by_hash", [False, True])
+def test_document_that_was_used_longest_ago_goes_first(toy: Toy, is_by_hash: bool) -> None:
     documents = documents_of(toy, 20_000)
     first, second = documents.prepare("{ name }"), documents.prepare("{ name slow }")
 
-    documents.prepare("{ name }")
-    while documents.find_by_hash(second.sha256):
-        documents.prepare(f"{{ name }} # {len(documents)}")
-        documents.prepare("{ name }")
+    for n in range(10):
+        documents.prepare(f"{{ name }} # {n}")
+        used = documents.find_by_hash(first.sha256) if is_by_hash else documents.prepare(first.text)
+        assert used is first
 
-    assert documents.find_by_hash(first.sha256) is first
+    assert documents.find_by_hash(second.sha256) is None
 
 
 def test_weight_stays_within_its_bound_over_thousands_of_documents(toy: Toy) -> None:
-    documents = documents_of(toy, 100_000)
+    documents = documents_of(toy, 50_000)
 
-    for n in range(500):
+    for n in range(150):
         documents.prepare(f"query Q{n} {{ name }}")
 
-    assert documents.weight_bytes <= 100_000
+    assert documents.weight_bytes <= 50_000
     assert len(documents) == len(documents._by_hash) < 100
     assert documents.weight_bytes == sum(p.weight_bytes for p in documents._kept.values())
 
@@ -107,6 +109,19 @@ def test_dropped_document_forms_no_ring_of_its_own(toy: Toy) -> None:
         assert dropped() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("text", ["{ name __typename }", '{ name __type(name: "Person") { name } }'])
+def test_operation_is_part_of_its_document(toy: Toy, text: str) -> None:
+    operation = operation_of(documents_of(toy), text)
+
+    assert any(definition is operation.definition for definition in operation.document.definitions)
+
+
+def test_hidden_type_is_hidden_from_every_executor(toy: Toy) -> None:
+    operation = operation_of(documents_of(toy), '{ __type(name: "Person") { name } }')
+
+    assert "Person" not in print_ast(operation.definition)
 
 
 @pytest.mark.anyio

@@ -197,6 +197,14 @@ async def test_note_for_the_log_says_what_ran(endpoint: GraphQLEndpoint) -> None
     assert len(str(note["document"])) == 16
 
 
+async def test_note_is_short_whatever_the_operation_is_called(endpoint: GraphQLEndpoint) -> None:
+    state: dict[str, dict[str, object]] = {}
+
+    await call_raw(endpoint, [b'{"query": "query ' + b"x" * 50_000 + b' { name }"}'], state=state)
+
+    assert state["graphql"]["operation"] == "x" * 64
+
+
 @pytest.mark.parametrize(
     ("body", "operation"), [(b'{"query": "{ name }"}', "query"), (b"{", ""), (b'{"query": "{"}', "")]
 )
