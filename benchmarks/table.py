@@ -7,6 +7,7 @@ from statistics import median
 
 from benchmarks.load import Result
 
+
 @dataclass(frozen=True)
 class Round:
     """One run of the load against one target, with what it cost."""
@@ -85,12 +86,15 @@ def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     return "\n".join(out)
 
 
-def compare_table(rows: Sequence[Row], against: Mapping[str, str]) -> str:
-    """The table of rows; `against` names the rows (by name, with a short title) that ratios are taken to."""
+def compare_table(rows: Sequence[Row], against: Mapping[str, str], *, is_sorted: bool = True) -> str:
+    """The table of rows, slowest first.
+
+    `against` names the rows that ratios are taken to, each with a short title.
+    """
     bases = {title: row.rate for row in rows for name, title in against.items() if row.name == name}
     head = ["server", "req/s", "p50 ms", "p99 ms", "CPU µs/request", "database µs/request", "busy", "MiB"]
     lines = []
-    for row in sorted(rows, key=lambda row: row.rate):
+    for row in sorted(rows, key=lambda row: row.rate) if is_sorted else rows:
         rounds = row.rounds
         lines.append(
             [
