@@ -1,0 +1,51 @@
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.backends import Backend, open_backend
+from tests.doors.door import Door
+from tests.doors.house import House, open_house
+
+BuildHouse = Callable[..., AbstractAsyncContextManager[House]]
+
+
+@pytest.fixture(scope="session")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    with open_backend(tmp_path_factory.mktemp("backend")) as place:
+        yield place
+
+
+@pytest.fixture
+def database_url(backend: Backend, tmp_path: Path) -> str:
+    return backend.fresh_url(tmp_path)
+
+
+@pytest.fixture
+def build_house(backend: Backend, database_url: str, tmp_path: Path) -> BuildHouse:
+    """Opens gateways with other settings, over this test's one database."""
+
+    def build(**overrides: object) -> AbstractAsyncContextManager[House]:
+        return open_house(backend, database_url, tmp_path, **overrides)
+
+    return build
+
+
+@pytest.fixture
+async def house(build_house: BuildHouse) -> AsyncIterator[House]:
+    async with build_house() as house:
+        yield house
+
+
+@pytest.fixture(params=["graphql", "rest"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which door; a test that asks for it is run through both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def door(house: House, kind: str) -> Door:
+    """Somebody's client at that door."""
+    return house.open_door(kind)

@@ -1,0 +1,49 @@
+"""What stands in for the world outside: an SMS vendor, a person at the captcha, and a counted hasher."""
+
+from argon2 import PasswordHasher
+
+from resolvers.ports import SmsMessage, SmsSenderError
+
+
+class RecordingSmsSender:
+    """Keeps what was sent; while `is_failing` it takes nothing."""
+
+    def __init__(self) -> None:
+        self.messages: list[SmsMessage] = []
+        self.is_failing = False
+
+    async def send(self, message: SmsMessage) -> None:
+        if self.is_failing:
+            raise SmsSenderError
+        self.messages.append(message)
+
+    async def aclose(self) -> None:
+        pass
+
+    @property
+    def last_code(self) -> str:
+        return self.messages[-1].code
+
+
+class RecordingOutbox:
+    """Reads every captcha."""
+
+    def __init__(self) -> None:
+        self.captchas: dict[str, str] = {}
+
+    def record_captcha(self, captcha_id: str, text: str) -> None:
+        self.captchas[captcha_id] = text
+
+
+class CountingHasher(PasswordHasher):
+    """argon2id that counts how often it was computed."""
+
+    computations = 0
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.computations += 1
+        return super().hash(password, salt=salt)
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # noqa: A002 - the parent's name
+        self.computations += 1
+        return super().verify(hash, password)

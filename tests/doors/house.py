@@ -1,0 +1,157 @@
+"""A whole gateway under test: the real application, with a clock that can be moved and an SMS vendor that records."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from adapters.redis_client import open_redis
+from adapters.redis_state_store import RedisStateStore
+from db.accounts import insert_account
+from gateway.app import create_app
+from gateway.front import Front
+from gateway.settings import Settings
+from gateway.wiring import open_services
+from resolvers.context import Services
+from resolvers.mobiles import national_form
+from resolvers.names import name_key
+from resolvers.passwords import Passwords
+from resolvers.sessions import begin_session
+from tests.backends import Backend, read_records
+from tests.contracts.clocks import MovableClock
+from tests.doors.door import Door
+from tests.doors.fakes import CountingHasher, RecordingOutbox, RecordingSmsSender
+from tests.doors.graphql_door import GraphQLDoor
+from tests.doors.rest_door import RestDoor
+
+HOST = "gateway.test"
+ADDRESS = "198.51.100.1"
+DOORS: dict[str, Callable[[httpx.AsyncClient], Door]] = {"graphql": GraphQLDoor, "rest": RestDoor}
+
+
+@dataclass(slots=True)
+class House:
+    """The running application and what tests may touch behind it."""
+
+    app: Front
+    settings: Settings
+    services: Services
+    clock: MovableClock
+    sms: RecordingSmsSender
+    outbox: RecordingOutbox
+    hasher: CountingHasher
+    redis_url: str | None = None
+    redis_prefix: str = ""
+    _clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def client(
+        self, *, address: str = ADDRESS, token: str | None = None, headers: dict[str, str] | None = None
+    ) -> httpx.AsyncClient:
+        """A browser of its own, or a native client that brings `token`."""
+        authorization = {} if token is None else {"authorization": f"Bearer {token}"}
+        scheme = "https" if self.settings.is_cookie_secure else "http"
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, client=(address, 50000)),  # type: ignore[arg-type]
+            base_url=f"{scheme}://{HOST}",
+            headers=authorization | (headers or {}),
+        )
+        self._clients.append(client)
+        return client
+
+    def open_door(
+        self, kind: str, *, address: str = ADDRESS, token: str | None = None, cookie: str | None = None
+    ) -> Door:
+        """Door `kind` for somebody new at `address`; nobody is signed in unless `token` or `cookie` says so."""
+        client = self.client(address=address, token=token)
+        if cookie is not None:
+            client.cookies.set("session", cookie, domain=HOST)
+        return DOORS[kind](client)
+
+    def captcha_text(self, captcha_id: str) -> str:
+        """What a person reads in the picture."""
+        return self.outbox.captchas[captcha_id]
+
+    async def make_account(self, mobile: str) -> str:
+        """An account that nobody can sign in to, made without the doors; a token of its session."""
+        name = national_form(mobile)
+        async with self.services.database.writing() as connection:
+            account_id = await insert_account(
+                connection,
+                mobile=mobile,
+                name=name,
+                name_key=name_key(name),
+                password_hash="none",
+                created_at=self.clock(),
+            )
+            return (await begin_session(connection, account_id=account_id, now=self.clock())).token
+
+    async def records(self) -> dict[str, Any]:
+        """Every row about accounts, and the pictures that are kept."""
+        rows: dict[str, Any] = dict(await read_records(self.services.database))
+        return rows | {"pictures": sorted(await self.services.avatars.list_keys())}
+
+    async def aclose(self) -> None:
+        """Close the browsers."""
+        for client in self._clients:
+            await client.aclose()
+
+
+@asynccontextmanager
+async def open_house(
+    backend: Backend, database_url: str, directory: Path, **overrides: object
+) -> AsyncIterator[House]:
+    """Build the application as `serve` does, cheap hashes and the fakes put in, and run it."""
+    cheap = {"argon2_memory_kib": 8, "argon2_passes": 1, "access_log": False}
+    settings = Settings.load(
+        _env_file=None, **{"data_dir": directory, "database_url": database_url} | cheap | overrides
+    )
+    clock, sms, outbox = MovableClock(), RecordingSmsSender(), RecordingOutbox()
+    hasher = CountingHasher(
+        memory_cost=settings.argon2_memory_kib, time_cost=settings.argon2_passes, parallelism=1
+    )
+    built: list[Services] = []
+    prefix = backend.fresh_prefix()
+
+    @asynccontextmanager
+    async def factory(settings: Settings) -> AsyncIterator[Services]:
+        async with open_services(settings, clock=clock, sms_sender=sms) as services:
+            passwords = Passwords(hasher, services.passwords._pool)
+            ours = replace(services, outbox=outbox, passwords=passwords)
+            if backend.redis_url:
+                store = RedisStateStore(open_redis(backend.redis_url), clock, prefix=prefix)
+                ours = replace(ours, state=store)
+            built.append(ours)
+            yield ours
+            if backend.redis_url:
+                await ours.state.aclose()
+
+    app = create_app(settings, open_services=factory)
+    async with running(app):
+        hasher.computations = 0
+        house = House(app, settings, built[0], clock, sms, outbox, hasher, backend.redis_url, prefix)
+        try:
+            yield house
+        finally:
+            await house.aclose()
+
+
+@asynccontextmanager
+async def running(app: Front) -> AsyncIterator[None]:
+    """The lifespan, as a server runs it."""
+    to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    from_app: asyncio.Queue[Any] = asyncio.Queue()
+    task = asyncio.create_task(app({"type": "lifespan", "state": {}}, to_app.get, from_app.put))
+    await to_app.put({"type": "lifespan.startup"})
+    started = await from_app.get()
+    assert started["type"] == "lifespan.startup.complete", started
+    try:
+        yield
+    finally:
+        await to_app.put({"type": "lifespan.shutdown"})
+        stopped = await from_app.get()
+        await task
+        assert stopped["type"] == "lifespan.shutdown.complete", stopped

@@ -1,0 +1,149 @@
+"""Names: what may be one, and when two are the same."""
+
+import pytest
+
+from tests.doors.door import Door
+from tests.doors.flows import MOBILE, OTHER_MOBILE
+from tests.doors.house import House
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def signed_in(house: House, kind: str) -> Door:
+    return house.open_door(kind, token=await house.make_account(MOBILE))
+
+
+async def name_of(door: Door) -> str:
+    name: str = (await door.me()).values["name"]
+    return name
+
+
+async def test_new_name_shows_at_both_doors_at_once(house: House, kind: str) -> None:
+    token = await house.make_account(MOBILE)
+    changed = await house.open_door(kind, token=token).update_name("小明")
+
+    assert changed.values["name"] == "小明"
+    assert await name_of(house.open_door("rest", token=token)) == "小明"
+    assert await name_of(house.open_door("graphql", token=token)) == "小明"
+
+
+async def test_name_needs_a_sign_in(door: Door) -> None:
+    assert (await door.update_name("小明")).is_refused_as("UNAUTHENTICATED")
+
+
+async def test_name_is_kept_in_nfkc_and_trimmed(signed_in: Door) -> None:
+    for given, kept in [
+        ("  Ｗａｎｇ  ", "Wang"),
+        ("\u3000明\u3000", "明"),
+        ("e\u0301", "é"),
+        ("ﬁn", "fin"),
+        ("a b", "a b"),
+        ("👩\u200d👩\u200d👧", "👩\u200d👩\u200d👧"),
+        ("ʻOkina", "ʻOkina"),
+        ("محمد", "محمد"),
+    ]:
+        changed = await signed_in.update_name(given)
+        assert changed.is_ok, (given, changed)
+        assert await name_of(signed_in) == kept
+
+
+async def test_name_has_1_to_32_characters(signed_in: Door) -> None:
+    for name, is_allowed in [("a", True), ("a" * 32, True), ("🀄" * 32, True), (" " + "b" * 32 + " ", True)]:
+        assert (await signed_in.update_name(name)).is_ok is is_allowed
+    # The last two grow when they are normalised.
+    for name in ["", " ", "\u3000", "a" * 33, "🀄" * 33, "ﷺ" * 2, "½" * 17]:
+        assert (await signed_in.update_name(name)).is_refused_as("INVALID_INPUT"), name
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        *"<>&",
+        "＜",
+        "＆",
+        "\x00",
+        "\x01",
+        "\t",
+        "\n",
+        "\r",
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\u202a",
+        "\u202e",
+        "\u2066",
+        "\u2069",
+        "\u200e",
+        "\u200f",
+        "\u061c",
+        "\ue000",
+        "\uffff",
+    ],
+)
+async def test_name_has_no_markup_control_or_direction_characters(house: House, character: str) -> None:
+    token = await house.make_account(MOBILE)
+    for kind in ("graphql", "rest"):
+        door = house.open_door(kind, token=token)
+        for name in (f"a{character}b", f"{character}ab", f"ab{character}"):
+            assert (await door.update_name(name)).is_refused_as("INVALID_INPUT")
+        assert await name_of(door) == "18736008450"
+
+
+async def test_name_is_unique_without_case(house: House, signed_in: Door, kind: str) -> None:
+    other = house.open_door(kind, token=await house.make_account(OTHER_MOBILE))
+    await signed_in.update_name("Straße Ａlice")
+
+    for same in ("straße alice", "STRASSE ALICE", "Strasse Alice", "ＳＴＲＡＳＳＥ　ＡＬＩＣＥ"):
+        refused = await other.update_name(same)
+        assert refused.is_refused_as("NAME_TAKEN"), same
+        assert refused.field in {("name",), None}
+    assert await name_of(other) == "13912345678"
+
+
+async def test_name_taken_at_one_door_is_taken_at_the_other(house: House) -> None:
+    await house.open_door("rest", token=await house.make_account(MOBILE)).update_name("Alice")
+    other = house.open_door("graphql", token=await house.make_account(OTHER_MOBILE))
+
+    assert (await other.update_name("alice")).is_refused_as("NAME_TAKEN")
+
+
+async def test_own_name_again_is_no_error_and_its_case_may_change(signed_in: Door) -> None:
+    for name in ("alice", "alice", "ALICE"):
+        assert await signed_in.update_name(name)
+    assert await name_of(signed_in) == "ALICE"
+
+
+async def test_name_that_was_given_up_is_free(house: House, signed_in: Door, kind: str) -> None:
+    other = house.open_door(kind, token=await house.make_account(OTHER_MOBILE))
+    await signed_in.update_name("alice")
+    await signed_in.update_name("bob")
+
+    assert await other.update_name("alice")
+
+
+async def test_mobile_of_somebody_else_is_no_name(signed_in: Door) -> None:
+    for name in (
+        "13900000007",
+        "+8613900000007",
+        "139 0000 0007",
+        "１３９０００００００７",
+        "86-13900000007",
+        "+44 7911 123456",
+        "(139)0000-0007",
+    ):
+        assert (await signed_in.update_name(name)).is_refused_as("INVALID_INPUT"), name
+
+
+async def test_own_mobile_is_allowed_as_name(signed_in: Door) -> None:
+    await signed_in.update_name("alice")
+
+    assert await signed_in.update_name("18736008450")
+    assert await name_of(signed_in) == "18736008450"
+
+
+async def test_number_that_is_no_mobile_is_allowed_as_name(signed_in: Door) -> None:
+    assert await signed_in.update_name("007")
+    assert await signed_in.update_name("20260301")

@@ -1,0 +1,207 @@
+"""Registration: who proved a mobile with its code gets an account, and is signed in."""
+
+import pytest
+
+from tests.doors.conftest import BuildHouse
+from tests.doors.door import Door
+from tests.doors.flows import MOBILE, PASSWORD, ask_for_code, receive_code, sign_up, wrong
+from tests.doors.house import House
+
+pytestmark = pytest.mark.anyio
+
+SPELLINGS = [
+    "18736008450",
+    "+8618736008450",
+    "+86 187 3600 8450",
+    "0086 187-3600-8450",
+    "１８７３６００８４５０",
+    "(187) 3600.8450",
+    "\u200e18736008450\u202c",
+]
+
+
+async def test_registration_signs_in(house: House, door: Door) -> None:
+    registered = await sign_up(house, door)
+    me = await door.me()
+
+    assert me.is_ok
+    assert me.values["id"] == registered.values["id"]
+    assert me.values["mobile"] == MOBILE
+    assert me.values["name"] == "18736008450"
+    assert me.values["avatar_url"] is None
+
+
+async def test_registration_begins_a_session_of_its_own(house: House, kind: str) -> None:
+    """Registering on top of another person's session ends that one."""
+    token = await house.make_account("+8613900000001")
+    door = house.open_door(kind, cookie=token)
+    await sign_up(house, door)
+
+    assert (await door.me()).values["mobile"] == MOBILE
+    assert (await house.open_door(kind, token=token).me()).is_refused_as("UNAUTHENTICATED")
+
+
+async def test_any_spelling_of_a_mobile_is_one_account(house: House, kind: str) -> None:
+    registered = await sign_up(house, house.open_door(kind), SPELLINGS[-1])
+    door = house.open_door(kind)
+
+    for spelling in SPELLINGS:
+        assert (await door.login(spelling, PASSWORD)).values["id"] == registered.values["id"], spelling
+
+
+async def test_any_spelling_of_a_mobile_gets_the_same_code(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door, SPELLINGS[2])
+
+    assert house.sms.messages[0].mobile == MOBILE
+    assert await door.register(SPELLINGS[4], code, PASSWORD, captcha_text=text)
+
+
+async def test_taken_mobile_is_told_to_who_has_its_code(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    house.clock.advance(60)
+    door = house.open_door(kind)
+    code, text = await receive_code(house, door)
+
+    assert (await door.register(MOBILE, code, PASSWORD, captcha_text=text)).is_refused_as("MOBILE_TAKEN")
+    assert (await door.me()).is_refused_as("UNAUTHENTICATED")
+
+
+async def test_taken_mobile_is_not_told_without_its_code(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    house.clock.advance(60)
+    door = house.open_door(kind)
+    code, text = await receive_code(house, door)
+
+    without = await door.register("+8613900000009", "123456", PASSWORD, captcha_text=text)
+    guessed = await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+
+    assert without.is_refused_as("SMS_CODE_EXPIRED")
+    assert guessed.is_refused_as("SMS_CODE_WRONG")
+    assert not guessed.is_refused_as("MOBILE_TAKEN")
+
+
+async def test_mobile_taken_at_one_door_is_taken_at_the_other(house: House) -> None:
+    await sign_up(house, house.open_door("rest"))
+    house.clock.advance(60)
+    door = house.open_door("graphql")
+    code, _ = await receive_code(house, door)
+
+    assert (await door.register(MOBILE, code, PASSWORD)).is_refused_as("MOBILE_TAKEN")
+
+
+@pytest.mark.parametrize(
+    ("password", "is_allowed"),
+    [
+        ("1234567", False),
+        ("k7#qTz_9", True),
+        (" eight  ", True),
+        ("口令很长的一句话吧", True),
+        ("🀄" * 128, True),
+        ("x7" * 64, True),
+        ("x7" * 64 + "x", False),
+        ("pass\tword\nlines", True),
+    ],
+)
+async def test_password_has_8_to_128_characters_of_any_kind(
+    house: House, kind: str, password: str, is_allowed: bool
+) -> None:
+    door = house.open_door(kind)
+    code, text = await receive_code(house, door)
+
+    outcome = await door.register(MOBILE, code, password, captcha_text=text)
+
+    assert outcome.is_ok is is_allowed
+    assert is_allowed or outcome.is_refused_as("INVALID_INPUT")
+    assert (await house.open_door(kind).login(MOBILE, password)).is_ok is is_allowed
+
+
+async def test_refused_password_costs_no_code(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    await door.register(MOBILE, code, "short", captcha_text=text)
+
+    assert await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+
+@pytest.mark.parametrize("common", ["123456789", "PassWord1", "18736008450", "+8618736008450"])
+async def test_graphql_refuses_common_passwords_and_the_mobile(house: House, common: str) -> None:
+    door = house.open_door("graphql")
+    code, _ = await receive_code(house, door)
+
+    refused = await door.register(MOBILE, code, common)
+
+    assert refused.is_refused_as("WEAK_PASSWORD")
+    assert refused.field == ("password",)
+
+
+async def test_rest_takes_the_documents_own_example(house: House) -> None:
+    door = house.open_door("rest")
+    await sign_up(house, door, "18736008450", "123456789")
+
+    assert await house.open_door("rest").login("18736008450", "123456789")
+
+
+async def test_rest_refuses_common_passwords_when_told_to(build_house: BuildHouse) -> None:
+    async with build_house(rest_refuse_common_passwords=True) as house:
+        door = house.open_door("rest")
+        code, text = await receive_code(house, door)
+
+        refused = await door.register(MOBILE, code, "123456789", captcha_text=text)
+
+    assert refused.is_refused_as("WEAK_PASSWORD")
+
+
+async def test_rest_register_needs_the_captcha_text_that_was_right(house: House) -> None:
+    door = house.open_door("rest")
+    code, text = await receive_code(house, door)
+
+    missing = await door.register(MOBILE, code, PASSWORD)
+    wrong_text = await door.register(MOBILE, code, PASSWORD, captcha_text="0000")
+
+    assert missing.is_refused_as("INVALID_INPUT")
+    assert wrong_text.is_refused_as("CAPTCHA_WRONG")
+    assert (await door.me()).is_refused_as("UNAUTHENTICATED")
+    assert await door.register(MOBILE, code, PASSWORD, captcha_text=text.lower())
+
+
+async def test_wrong_captcha_texts_are_guesses_too(house: House) -> None:
+    door = house.open_door("rest")
+    code, text = await receive_code(house, door)
+    for _ in range(5):
+        await door.register(MOBILE, code, PASSWORD, captcha_text="0000")
+
+    assert not await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+
+async def test_nothing_of_a_refused_registration_is_kept(house: House, door: Door) -> None:
+    before = await house.records()
+    code, text = await receive_code(house, door)
+    await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+    await door.register(MOBILE, code, "short", captcha_text=text)
+
+    assert await house.records() == before
+
+
+async def test_registered_mobile_that_signs_up_again_keeps_its_password(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    house.clock.advance(60)
+    door = house.open_door(kind)
+    code, text = await receive_code(house, door)
+    await door.register(MOBILE, code, "another password", captcha_text=text)
+
+    assert (await door.login(MOBILE, "another password")).is_refused_as("WRONG_CREDENTIALS")
+    assert await door.login(MOBILE, PASSWORD)
+
+
+async def test_password_is_kept_only_as_argon2id(house: House, door: Door) -> None:
+    await sign_up(house, door)
+
+    row = (await house.records())["accounts"][0]
+
+    assert any(str(value).startswith("$argon2id$") for value in row)
+    assert PASSWORD not in str(row)
+
+
+async def test_sms_to_a_new_mobile_makes_no_account(house: House, door: Door) -> None:
+    await ask_for_code(house, door)
+
+    assert (await house.records())["accounts"] == []

@@ -1,0 +1,276 @@
+"""Sessions: opaque, hashed at rest, slid while used, revoked at once."""
+
+import secrets
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+
+from tests.doors.conftest import BuildHouse
+from tests.doors.door import Door
+from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
+from tests.doors.graphql_door import GraphQLDoor, mutation_document
+from tests.doors.house import DOORS, House
+from tests.doors.rest_door import outcome_of
+
+pytestmark = pytest.mark.anyio
+
+DAY = 86_400
+PRODUCTION = {
+    "environment": "production",
+    "secret_keys": "k1:" + "A" * 43 + "=",
+    "sms_sender": "http",
+    "sms_http_url": "https://sms.test",
+}
+
+
+def token_of(door: Door) -> str:
+    (cookie,) = list(door.client.cookies.jar)
+    assert cookie.value is not None
+    return cookie.value
+
+
+async def test_token_has_256_bits_and_only_its_hash_is_stored(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    token = token_of(door)
+    rows = str(await house.records())
+
+    assert len(token) == 43
+    assert token not in rows
+    assert sha256(token.encode()).hexdigest() in rows
+
+
+async def test_session_is_fresh_at_every_sign_in(house: House, kind: str) -> None:
+    doors = [house.open_door(kind) for _ in range(4)]
+    await sign_up(house, doors[0])
+    for door in doors[1:]:
+        await door.login(MOBILE, PASSWORD)
+
+    assert len({token_of(door) for door in doors}) == 4
+    assert [(await door.me()).is_ok for door in doors] == [True] * 4
+
+
+async def test_sign_in_on_top_of_a_session_ends_the_old_one(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    old = token_of(door)
+    await door.login(MOBILE, PASSWORD)
+
+    assert token_of(door) != old
+    assert (await door.me()).is_ok
+    for kind in DOORS:
+        assert (await house.open_door(kind, token=old).me()).is_refused_as("UNAUTHENTICATED")
+
+
+async def test_token_chosen_by_somebody_else_is_never_adopted(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    chosen = secrets.token_urlsafe(32)
+    victim = house.open_door(kind, cookie=chosen)
+    signed_in = await victim.login(MOBILE, PASSWORD)
+    cookie = signed_in.response.cookies["session"]
+
+    assert cookie != chosen
+    assert (await house.open_door(kind, token=chosen).me()).is_refused_as("UNAUTHENTICATED")
+
+
+@pytest.mark.parametrize(("idle_seconds", "is_alive"), [(7 * DAY - 1, True), (7 * DAY, False)])
+async def test_session_ends_after_7_idle_days(
+    house: House, door: Door, idle_seconds: int, is_alive: bool
+) -> None:
+    await sign_up(house, door)
+    house.clock.advance(idle_seconds)
+
+    assert (await door.me()).is_ok is is_alive
+
+
+async def test_session_ends_after_30_days_however_much_it_is_used(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    for _ in range(5):
+        house.clock.advance(6 * DAY - 1)
+        assert (await door.me()).is_ok
+    house.clock.advance(5)
+
+    assert (await door.me()).is_refused_as("UNAUTHENTICATED")
+
+
+async def test_use_slides_the_idle_end(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    house.clock.advance(6 * DAY)
+    await door.me()
+    house.clock.advance(6 * DAY)
+
+    assert (await door.me()).is_ok
+
+
+async def test_session_is_slid_at_most_once_an_hour(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    began_at = house.clock()
+    slid = []
+    for seconds in (3599, 1, 3599, 1):
+        house.clock.advance(seconds)
+        await door.me()
+        ((_, _, _, slid_at, _),) = (await house.records())["sessions"]
+        slid.append(slid_at - began_at)
+
+    assert slid == [timedelta(), timedelta(hours=1), timedelta(hours=1), timedelta(hours=2)]
+
+
+async def test_sign_out_revokes_at_once_at_both_doors(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    token = token_of(door)
+    signed_out = await door.logout()
+
+    assert signed_out.is_ok
+    assert "session=;" in signed_out.response.headers["set-cookie"]
+    assert "Max-Age=0" in signed_out.response.headers["set-cookie"]
+    assert not list(door.client.cookies.jar)
+    assert (await house.records())["sessions"] == []
+    for kind in DOORS:
+        assert (await house.open_door(kind, token=token).me()).is_refused_as("UNAUTHENTICATED")
+
+
+async def test_sign_out_ends_no_other_session(house: House, kind: str) -> None:
+    one, other = house.open_door(kind), house.open_door(kind)
+    await sign_up(house, one)
+    await other.login(MOBILE, PASSWORD)
+    await one.logout()
+
+    assert (await other.me()).is_ok
+
+
+async def test_sign_out_without_a_session_is_no_error(door: Door) -> None:
+    assert (await door.logout()).is_ok
+
+
+async def test_check_login_tells_the_name_or_nobody(house: House) -> None:
+    door = house.open_door("rest")
+    nobody = await door.client.get("/api/check_login")
+    await sign_up(house, door)
+    somebody = await door.client.get("/api/check_login")
+
+    assert outcome_of(nobody).is_refused_as("UNAUTHENTICATED")
+    assert somebody.json() == {"errno": 0, "errmsg": "OK", "data": "18736008450"}
+
+
+async def test_restart_signs_nobody_out(build_house: BuildHouse, kind: str) -> None:
+    async with build_house() as house:
+        door = house.open_door(kind)
+        await sign_up(house, door)
+        token = token_of(door)
+    async with build_house() as house:
+        assert (await house.open_door(kind, token=token).me()).is_ok
+
+
+@pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER  {}"])
+async def test_bearer_token_is_a_session(house: House, kind: str, header: str) -> None:
+    token = await house.make_account(MOBILE)
+    door = DOORS[kind](house.client(headers={"authorization": header.format(token)}))
+
+    assert (await door.me()).values["mobile"] == MOBILE
+
+
+async def test_changed_cookie_signs_out_quietly(house: House, kind: str) -> None:
+    token = await house.make_account(MOBILE)
+    changed = [
+        token.swapcase(),
+        token[:-1],
+        f"{token}A",
+        f"{token[:-1]}!",
+        "",
+        "\x7f" * 43,
+        "A" * 5000,
+        f"{token} {token}",
+        f'"{token}"',
+    ]
+    for cookie in changed:
+        door = DOORS[kind](house.client(headers={"cookie": f"session={cookie}"}))
+        assert (await door.me()).is_refused_as("UNAUTHENTICATED"), cookie
+
+
+async def test_token_of_one_account_shows_only_that_account(house: House, kind: str) -> None:
+    tokens = {mobile: await house.make_account(mobile) for mobile in (MOBILE, OTHER_MOBILE)}
+    for mobile, token in tokens.items():
+        assert (await house.open_door(kind, token=token).me()).values["mobile"] == mobile
+
+
+async def test_cookie_in_development(house: House, door: Door) -> None:
+    registered = await sign_up(house, door)
+
+    assert registered.response.headers["set-cookie"] == (
+        f"session={token_of(door)}; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax"
+    )
+
+
+async def test_cookie_in_production(build_house: BuildHouse, kind: str) -> None:
+    async with build_house(**PRODUCTION) as house:
+        door = house.open_door(kind)
+        made = await door.create_captcha()
+        # Production keeps no outbox; this one is the test's own.
+        text = house.captcha_text(made.values["id"])
+        await door.send_sms_code(MOBILE, made.values["id"], text)
+        registered = await door.register(MOBILE, house.sms.last_code, PASSWORD, captcha_text=text)
+        cookie = registered.response.headers["set-cookie"]
+
+        assert cookie.startswith("__Host-session=")
+        assert cookie.endswith("; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax; Secure")
+        assert "domain" not in cookie.lower()
+        assert (await door.me()).is_ok
+        assert "strict-transport-security" in registered.response.headers
+
+
+async def test_production_ignores_the_cookie_of_development(build_house: BuildHouse, kind: str) -> None:
+    async with build_house(**PRODUCTION) as house:
+        token = await house.make_account(MOBILE)
+        door = house.open_door(kind)
+        door.client.cookies.set("session", token, domain="gateway.test")
+
+        assert (await door.me()).is_refused_as("UNAUTHENTICATED")
+
+
+@pytest.mark.parametrize("name", ["login", "register"])
+async def test_body_delivery_gives_a_token_and_no_cookie(house: House, name: str) -> None:
+    door = GraphQLDoor(house.client())
+    fields = {"mobile": MOBILE, "password": PASSWORD, "tokenDelivery": "BODY"}
+    if name == "login":
+        await sign_up(house, house.open_door("graphql"))
+    else:
+        made = await door.create_captcha()
+        await door.send_sms_code(MOBILE, made.values["id"], house.captcha_text(made.values["id"]))
+        fields["smsCode"] = house.sms.last_code
+    response = await door.post(mutation_document(name), {"input": fields})
+    token = response.json()["data"][name]["session"]["token"]
+
+    assert "set-cookie" not in response.headers
+    assert (await house.open_door("graphql", token=token).me()).is_ok
+    assert (await house.open_door("rest", token=token).me()).is_ok
+    assert (await door.me()).is_refused_as("UNAUTHENTICATED")
+
+
+async def test_cookie_delivery_gives_no_token_in_the_body(house: House) -> None:
+    registered = await sign_up(house, house.open_door("graphql"))
+
+    assert registered.values["token"] is None
+    assert registered.values["expires_at"] == "2026-03-08T12:00:00+00:00"
+
+
+async def test_sign_in_and_the_reads_after_it_fit_in_one_graphql_request(house: House) -> None:
+    await sign_up(house, house.open_door("graphql"))
+    door = GraphQLDoor(house.client())
+    response = await door.post(
+        "mutation ($l: LoginInput!, $n: UpdateNameInput!) "
+        "{ login(input: $l) { account { id } } updateName(input: $n) { account { name } } }",
+        {"l": {"mobile": MOBILE, "password": PASSWORD}, "n": {"name": "both"}},
+    )
+
+    assert response.json()["data"]["updateName"]["account"]["name"] == "both"
+
+
+async def test_sign_in_then_sign_out_in_one_graphql_request_leaves_nobody_signed_in(house: House) -> None:
+    await sign_up(house, house.open_door("graphql"))
+    door = GraphQLDoor(house.client())
+    await door.post(
+        "mutation ($l: LoginInput!) { login(input: $l) { account { id } } logout { errors { code } } }",
+        {"l": {"mobile": MOBILE, "password": PASSWORD}},
+    )
+
+    assert (await door.me()).is_refused_as("UNAUTHENTICATED")
+    assert len((await house.records())["sessions"]) == 1

@@ -1,0 +1,220 @@
+"""Sign-in: one answer for an unknown mobile and a wrong password, and pauses that grow."""
+
+import pytest
+
+from db.accounts import set_locked_at
+from tests.doors.conftest import BuildHouse
+from tests.doors.door import Door, Outcome
+from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
+from tests.doors.house import House
+
+pytestmark = pytest.mark.anyio
+
+
+def answer_of(outcome: Outcome) -> tuple[int, bytes, list[str]]:
+    """All that a client can see of it, but what differs in every answer."""
+    headers = sorted(name for name in outcome.response.headers)
+    return outcome.response.status_code, outcome.response.content, headers
+
+
+async def fail(door: Door, times: int, mobile: str = MOBILE) -> Outcome:
+    """So many wrong passwords; the last answer."""
+    outcome = await door.login(mobile, "wrong password")
+    for _ in range(times - 1):
+        outcome = await door.login(mobile, "wrong password")
+    return outcome
+
+
+async def test_right_password_signs_in(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    door = house.open_door(kind)
+
+    assert (await door.login(MOBILE, PASSWORD)).values["mobile"] == MOBILE
+    assert (await door.me()).is_ok
+
+
+async def test_account_made_at_one_door_signs_in_at_the_other(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    other = house.open_door({"rest": "graphql", "graphql": "rest"}[kind])
+
+    assert await other.login(MOBILE, PASSWORD)
+
+
+async def test_unknown_mobile_and_wrong_password_get_one_answer(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+
+    known = await fail(house.open_door(kind), 1)
+    unknown = await fail(house.open_door(kind), 1, OTHER_MOBILE)
+
+    assert known.is_refused_as("WRONG_CREDENTIALS")
+    assert answer_of(known) == answer_of(unknown)
+
+
+async def test_known_and_unknown_mobile_cost_equally_many_hashes(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    costs = []
+    for mobile in (MOBILE, OTHER_MOBILE):
+        before = house.hasher.computations
+        await fail(house.open_door(kind), 1, mobile)
+        costs.append(house.hasher.computations - before)
+
+    assert costs == [1, 1]
+
+
+async def test_refused_unjudged_costs_no_hash(house: House, kind: str) -> None:
+    door = house.open_door(kind)
+    await fail(door, 5)
+    before = house.hasher.computations
+
+    await door.login(MOBILE, PASSWORD)
+    await door.login(MOBILE, "x" * 129)
+
+    assert house.hasher.computations == before
+
+
+@pytest.mark.parametrize("is_registered", [True, False])
+async def test_fifth_failure_begins_a_pause_that_holds_for_the_right_password(
+    house: House, kind: str, is_registered: bool
+) -> None:
+    if is_registered:
+        await sign_up(house, house.open_door(kind))
+    door = house.open_door(kind)
+    fifth = await fail(door, 5)
+    sixth = await fail(door, 1)
+    right = await door.login(MOBILE, PASSWORD)
+
+    assert fifth.is_refused_as("WRONG_CREDENTIALS")
+    for refused in (sixth, right):
+        assert refused.is_refused_as("RATE_LIMITED")
+        assert refused.retry_after_seconds == 60
+    assert right.is_address_limit in {False, None}
+
+
+async def test_pause_is_one_for_both_doors_and_all_addresses(house: House) -> None:
+    await sign_up(house, house.open_door("rest"))
+    doors = [
+        house.open_door(kind, address=f"198.51.100.{i}") for i in range(3) for kind in ("rest", "graphql")
+    ]
+    answers = [await door.login(MOBILE, "wrong password") for door in doors]
+
+    assert [answer.is_refused_as("WRONG_CREDENTIALS") for answer in answers] == [True] * 5 + [False]
+    assert answers[5].is_refused_as("RATE_LIMITED")
+
+
+@pytest.mark.parametrize("mobile", [MOBILE, OTHER_MOBILE])
+async def test_pauses_grow_from_1_to_15_minutes(house: House, kind: str, mobile: str) -> None:
+    await sign_up(house, house.open_door(kind), MOBILE)
+    door = house.open_door(kind)
+    await fail(door, 5, mobile)
+    pauses = []
+    for _ in range(7):
+        refused = await fail(house.open_door(kind, address=f"203.0.113.{len(pauses)}"), 1, mobile)
+        seconds = refused.retry_after_seconds
+        assert seconds is not None
+        pauses.append(seconds)
+        house.clock.advance(seconds)
+        # One attempt is judged; after 15 quiet minutes the window is over and there are five again.
+        await fail(house.open_door(kind, address="203.0.113.99"), 5, mobile)
+
+    assert pauses == [60, 120, 240, 480, 900, 900, 900]
+
+
+async def test_one_attempt_after_a_pause_then_the_next_pause(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    door = house.open_door(kind)
+    await fail(door, 5)
+    house.clock.advance(59)
+    early = await door.login(MOBILE, PASSWORD)
+    house.clock.advance(1)
+    judged = await fail(door, 1)
+    again = await fail(door, 1)
+
+    assert early.retry_after_seconds == 1
+    assert judged.is_refused_as("WRONG_CREDENTIALS")
+    assert again.retry_after_seconds == 120
+
+
+async def test_right_password_after_a_pause_signs_in_and_clears(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    door = house.open_door(kind)
+    await fail(door, 5)
+    house.clock.advance(60)
+
+    assert await door.login(MOBILE, PASSWORD)
+    assert (await fail(door, 5)).is_refused_as("WRONG_CREDENTIALS")
+    assert (await fail(door, 1)).retry_after_seconds == 60
+
+
+async def test_success_clears_the_mobiles_failures(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    door = house.open_door(kind)
+    for _ in range(3):
+        assert (await fail(door, 4)).is_refused_as("WRONG_CREDENTIALS")
+        assert await door.login(MOBILE, PASSWORD)
+
+
+async def test_failures_are_forgotten_after_15_minutes(house: House, kind: str) -> None:
+    door = house.open_door(kind)
+    await fail(door, 4)
+    house.clock.advance(15 * 60)
+
+    assert (await fail(door, 5)).is_refused_as("WRONG_CREDENTIALS")
+
+
+async def test_20_failures_for_each_address_over_all_mobiles_and_both_doors(house: House) -> None:
+    await sign_up(house, house.open_door("rest"))
+    doors = [house.open_door("rest"), house.open_door("graphql")]
+    for turn in range(20):
+        failed = await fail(doors[turn % 2], 1, f"+86139000000{turn:02}")
+        assert failed.is_refused_as("WRONG_CREDENTIALS")
+    refused = [await door.login(MOBILE, PASSWORD) for door in doors]
+
+    assert all(outcome.is_refused_as("RATE_LIMITED") for outcome in refused)
+    assert {outcome.retry_after_seconds for outcome in refused} == {15 * 60}
+    assert refused[0].is_address_limit
+    assert await house.open_door("rest", address="198.51.100.2").login(MOBILE, PASSWORD)
+
+
+async def test_successes_do_not_use_up_the_addresss_budget(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    door = house.open_door(kind)
+
+    assert all([await door.login(MOBILE, PASSWORD) for _ in range(25)])
+
+
+async def test_password_is_rehashed_at_sign_in_when_the_parameters_change(
+    build_house: BuildHouse, kind: str
+) -> None:
+    async with build_house(argon2_passes=1) as house:
+        await sign_up(house, house.open_door(kind))
+        old = (await house.records())["accounts"][0]
+    async with build_house(argon2_passes=2) as house:
+        door = house.open_door(kind)
+        await fail(door, 1)
+        untouched = (await house.records())["accounts"][0]
+        await door.login(MOBILE, PASSWORD)
+        new = (await house.records())["accounts"][0]
+        before = house.hasher.computations
+        assert await house.open_door(kind).login(MOBILE, PASSWORD)
+
+        assert house.hasher.computations - before == 1
+    assert untouched == old
+    assert "t=1," in str(old)
+    assert "t=2," in str(new)
+
+
+async def test_one_megabyte_password_never_reaches_the_hasher(house: House, door: Door) -> None:
+    await door.login(MOBILE, "x" * 90_000)
+
+    assert house.hasher.computations == 0
+
+
+async def test_locked_account_is_told_only_to_who_knows_the_password(house: House, kind: str) -> None:
+    door = house.open_door(kind)
+    registered = await sign_up(house, door)
+    async with house.services.database.writing() as connection:
+        await set_locked_at(connection, int(registered.values["id"]), house.clock())
+
+    assert (await door.me()).is_refused_as("UNAUTHENTICATED")
+    assert (await fail(door, 1)).is_refused_as("WRONG_CREDENTIALS")
+    assert (await door.login(MOBILE, PASSWORD)).is_refused_as("ACCOUNT_LOCKED")

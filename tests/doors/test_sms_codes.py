@@ -1,0 +1,295 @@
+"""SMS codes: six digits, for one mobile, five wrong guesses, one success."""
+
+import pytest
+
+from tests.doors.conftest import BuildHouse
+from tests.doors.door import Door
+from tests.doors.flows import (
+    MOBILE,
+    OTHER_MOBILE,
+    PASSWORD,
+    ask_for_code,
+    receive_code,
+    sign_up,
+    wrong,
+)
+from tests.doors.house import House
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_code_is_six_digits_and_says_how_long_it_lives(house: House, door: Door) -> None:
+    await receive_code(house, door)
+    message = house.sms.messages[0]
+
+    assert message.code.isdigit()
+    assert len(message.code) == 6
+    assert message.code in message.text
+    assert "5 分钟" in message.text
+    assert message.purpose == "register"
+
+
+@pytest.mark.parametrize(("age_seconds", "is_alive"), [(299, True), (300, False)])
+async def test_code_lives_300_seconds(house: House, door: Door, age_seconds: int, is_alive: bool) -> None:
+    code, text = await receive_code(house, door)
+    house.clock.advance(age_seconds)
+
+    outcome = await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+    assert outcome.is_ok is is_alive
+    assert is_alive or outcome.is_refused_as("SMS_CODE_EXPIRED")
+
+
+async def test_code_is_bound_to_its_mobile(house: House, door: Door) -> None:
+    _, other_text = await receive_code(house, door, OTHER_MOBILE)
+    code, _ = await receive_code(house, door, MOBILE)
+    if house.sms.messages[0].code == code:
+        pytest.skip("both codes happen to be equal")
+
+    stolen = await door.register(OTHER_MOBILE, code, PASSWORD, captcha_text=other_text)
+
+    assert stolen.is_refused_as("SMS_CODE_WRONG")
+
+
+async def test_code_is_spent_by_its_first_success(house: House, kind: str) -> None:
+    door = house.open_door(kind)
+    code, text = await receive_code(house, door)
+    await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+    again = await house.open_door(kind).register(MOBILE, code, PASSWORD, captcha_text=text)
+
+    assert again.is_refused_as("SMS_CODE_EXPIRED")
+
+
+async def test_wrong_guess_leaves_the_code_and_tells_what_remains(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    remaining = [
+        (await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)).attempts_remaining
+        for _ in range(4)
+    ]
+
+    assert remaining in ([4, 3, 2, 1], [None] * 4)
+    assert await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+
+async def test_fifth_wrong_guess_spends_the_code(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    for _ in range(5):
+        guess = await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+        assert guess.is_refused_as("SMS_CODE_WRONG")
+
+    assert (await door.register(MOBILE, code, PASSWORD, captcha_text=text)).is_refused_as("SMS_CODE_EXPIRED")
+
+
+async def test_guesses_at_both_doors_are_one_budget(house: House) -> None:
+    doors = [house.open_door("rest"), house.open_door("graphql")]
+    code, text = await receive_code(house, doors[0])
+    for turn in range(5):
+        await doors[turn % 2].register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+
+    for door in doors:
+        refused = await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+        assert refused.is_refused_as("SMS_CODE_EXPIRED")
+
+
+async def test_another_code_gives_no_new_guesses(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    for _ in range(3):
+        await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+    house.clock.advance(60)
+    code, text = await receive_code(house, door)
+    for _ in range(2):
+        await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+
+    assert (await door.register(MOBILE, code, PASSWORD, captcha_text=text)).is_refused_as("SMS_CODE_EXPIRED")
+
+
+async def test_no_code_is_sent_while_no_guess_is_left(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    for _ in range(5):
+        await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+    house.clock.advance(60)
+
+    refused = await ask_for_code(house, door)
+
+    assert refused.is_refused_as("RATE_LIMITED")
+    assert refused.retry_after_seconds == 15 * 60 - 60
+    assert len(house.sms.messages) == 1
+
+
+async def test_guesses_come_back_after_15_minutes(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    for _ in range(5):
+        await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+    house.clock.advance(15 * 60)
+
+    code, text = await receive_code(house, door)
+
+    assert await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+
+async def test_what_is_no_code_counts_as_no_guess(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    for guess in ("12345", "1234567", "12345a", "１２３４５６", "-12345", "1 2 3 "):
+        refused = await door.register(MOBILE, guess, PASSWORD, captcha_text=text)
+        assert refused.is_refused_as("INVALID_INPUT")
+
+    assert await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+
+async def test_there_is_no_universal_code(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    for universal in {"000000", "111111", "123456", "888888", "999999"} - {code}:
+        refused = await door.register(MOBILE, universal, PASSWORD, captcha_text=text)
+        assert refused.is_refused_as("SMS_CODE_WRONG")
+
+
+async def test_one_sms_a_minute_for_each_mobile(house: House, door: Door) -> None:
+    await receive_code(house, door)
+    house.clock.advance(59)
+    early = await ask_for_code(house, door)
+    house.clock.advance(1)
+
+    assert early.is_refused_as("RATE_LIMITED")
+    assert early.retry_after_seconds == 1
+    assert await ask_for_code(house, door)
+    assert await ask_for_code(house, door, OTHER_MOBILE)
+
+
+async def test_refused_resend_keeps_the_live_code(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    await ask_for_code(house, door)
+
+    assert await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+
+async def test_accepted_resend_replaces_the_live_code(house: House, door: Door) -> None:
+    old_code, old_text = await receive_code(house, door)
+    house.clock.advance(60)
+    new_code, new_text = await receive_code(house, door)
+    if old_code == new_code:
+        pytest.skip("both codes happen to be equal")
+
+    old = await door.register(MOBILE, old_code, PASSWORD, captcha_text=old_text)
+
+    assert old.is_refused_as("SMS_CODE_WRONG")
+    assert await door.register(MOBILE, new_code, PASSWORD, captcha_text=new_text)
+
+
+async def test_five_sms_an_hour_for_each_mobile_over_both_doors(house: House) -> None:
+    doors = [house.open_door("rest"), house.open_door("graphql")]
+    for turn in range(5):
+        assert await ask_for_code(house, doors[turn % 2])
+        house.clock.advance(61)
+
+    refusals = [await ask_for_code(house, door) for door in doors]
+
+    assert all(refused.is_refused_as("RATE_LIMITED") for refused in refusals)
+    assert {refused.retry_after_seconds for refused in refusals} == {3600 - 5 * 61}
+    house.clock.advance(3600 - 5 * 61)
+    assert await ask_for_code(house, doors[0])
+
+
+async def test_ten_sms_a_day_for_each_mobile(house: House, door: Door) -> None:
+    for _ in range(10):
+        assert await ask_for_code(house, door)
+        house.clock.advance(1800)
+
+    refused = await ask_for_code(house, door)
+
+    assert refused.is_refused_as("RATE_LIMITED")
+    assert refused.retry_after_seconds == 86_400 - 10 * 1800
+
+
+async def test_20_sms_an_hour_for_each_address_over_both_doors(house: House) -> None:
+    doors = [house.open_door("rest"), house.open_door("graphql")]
+    sent = [await ask_for_code(house, doors[turn % 2], f"+86139000000{turn:02}") for turn in range(22)]
+
+    assert [outcome.is_ok for outcome in sent] == [True] * 20 + [False] * 2
+    assert all(outcome.is_refused_as("RATE_LIMITED") for outcome in sent[20:])
+    assert sent[20].is_address_limit
+    assert len(house.sms.messages) == 20
+    assert await ask_for_code(house, house.open_door("rest", address="198.51.100.2"), "+8613900000030")
+
+
+async def test_50_sms_a_day_for_each_address(house: House) -> None:
+    door = house.open_door("rest")
+    for turn in range(50):
+        assert await ask_for_code(house, door, f"+86139000000{turn:02}")
+        house.clock.advance(600)
+
+    refused = await ask_for_code(house, door, "+8613900000099")
+
+    assert refused.is_refused_as("RATE_LIMITED")
+    assert refused.retry_after_seconds == 86_400 - 50 * 600
+
+
+async def test_installation_has_a_daily_ceiling(build_house: BuildHouse, kind: str) -> None:
+    async with build_house(sms_daily_ceiling=2) as house:
+        sent = [
+            await ask_for_code(
+                house, house.open_door(kind, address=f"198.51.100.{turn}"), f"+861390000000{turn}"
+            )
+            for turn in range(3)
+        ]
+
+    assert [outcome.is_ok for outcome in sent] == [True, True, False]
+    assert sent[2].is_refused_as("RATE_LIMITED")
+
+
+async def test_send_refused_by_one_limit_is_counted_by_none(house: House, door: Door) -> None:
+    """Hammering at the minute's limit must not use up the hour's."""
+    await receive_code(house, door)
+    for _ in range(6):
+        assert (await ask_for_code(house, door)).is_refused_as("RATE_LIMITED")
+    for _ in range(4):
+        house.clock.advance(60)
+        assert await ask_for_code(house, door)
+
+
+async def test_vendor_failure_gives_the_interval_back_and_voids_the_code(house: House, door: Door) -> None:
+    code, text = await receive_code(house, door)
+    house.clock.advance(60)
+    house.sms.is_failing = True
+    failed = await ask_for_code(house, door)
+    house.sms.is_failing = False
+
+    assert failed.is_refused_as("SMS_NOT_SENT")
+    assert (await door.register(MOBILE, code, PASSWORD, captcha_text=text)).is_refused_as("SMS_CODE_EXPIRED")
+    assert await ask_for_code(house, door)
+
+
+async def test_wrong_captcha_uses_no_interval(house: House, door: Door) -> None:
+    made = await door.create_captcha()
+    await door.send_sms_code(MOBILE, made.values["id"], "0000")
+
+    assert await ask_for_code(house, door)
+
+
+async def test_only_allowed_countries_get_sms(house: House, door: Door) -> None:
+    refused = await ask_for_code(house, door, "+14155552671")
+
+    assert refused.is_refused_as("INVALID_INPUT")
+    assert not house.sms.messages
+    assert await ask_for_code(house, door)
+
+
+async def test_another_allowed_country_registers(build_house: BuildHouse, kind: str) -> None:
+    async with build_house(sms_country_codes="+86,+1") as house:
+        await sign_up(house, house.open_door(kind), "+14155552671")
+
+
+async def test_code_is_kept_only_as_a_keyed_digest(house: House, door: Door) -> None:
+    code, _ = await receive_code(house, door)
+
+    kept = await house.services.state.get(f"sms-code:register:{MOBILE}")
+
+    assert kept is not None
+    assert code not in kept
+
+
+async def test_taken_mobile_gets_its_code_like_any_other(house: House, kind: str) -> None:
+    await sign_up(house, house.open_door(kind))
+    house.clock.advance(60)
+
+    assert await ask_for_code(house, house.open_door(kind))
