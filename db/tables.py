@@ -60,7 +60,7 @@ metadata = MetaData(
 )
 
 # Bytewise comparison, so that "unique" means the same on all three databases.
-_MYSQL: dict[str, Any] = {
+MYSQL: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
     "mysql_collate": "utf8mb4_bin",
@@ -81,7 +81,7 @@ accounts = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("locked_at", UtcDateTime, nullable=True),
     sqlite_autoincrement=True,
-    **_MYSQL,
+    **MYSQL,
 )
 
 sessions = Table(
@@ -92,7 +92,7 @@ sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("slid_at", UtcDateTime, nullable=False, comment="last use, to the hour"),
     Column("expires_at", UtcDateTime, nullable=False, index=True, comment="the earlier of idle and absolute"),
-    **_MYSQL,
+    **MYSQL,
 )
 
 identities = Table(
@@ -110,7 +110,7 @@ identities = Table(
     Column("id_number_sealed", LargeBinary, nullable=False),
     Column("id_number_digest", String(64), nullable=False, unique=True, comment="keyed digest, hex"),
     Column("submitted_at", UtcDateTime, nullable=False),
-    **_MYSQL,
+    **MYSQL,
 )
 
 avatars = Table(
@@ -123,7 +123,7 @@ avatars = Table(
         comment="SHA-256 of the picture, hex; locked while it is put or deleted",
     ),
     Column("created_at", UtcDateTime, nullable=False),
-    **_MYSQL,
+    **MYSQL,
 )
 
 audit_events = Table(
@@ -141,7 +141,7 @@ audit_events = Table(
     Column("detail", String(500), nullable=False),
     Index("ix_audit_events_account_id_at", "account_id", "at"),
     sqlite_autoincrement=True,
-    **_MYSQL,
+    **MYSQL,
 )
 
 state_entries = Table(
@@ -151,7 +151,7 @@ state_entries = Table(
     Column("value", Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"), nullable=True),
     Column("count", BigInteger, nullable=False),
     Column("expires_at_ms", BigInteger, nullable=False, index=True, comment="Unix time in milliseconds"),
-    **_MYSQL,
+    **MYSQL,
 )
 
 sms_messages = Table(
@@ -173,5 +173,5 @@ sms_messages = Table(
     Column("used_at", UtcDateTime, nullable=True),
     Index("ix_sms_messages_prefix_at", "prefix", "at"),
     sqlite_autoincrement=True,
-    **_MYSQL,
+    **MYSQL,
 )

@@ -7,14 +7,11 @@ from datetime import UTC, datetime
 
 from adapters.avatar_store import FileAvatarStore
 from adapters.outbox import FileOutbox
-from adapters.sms.aliyun import AliyunSmsSender
-from adapters.sms.console import ConsoleSmsSender
-from adapters.sms.http import HttpSmsSender
-from adapters.sql_avatar_store import SqlAvatarStore
-
 from adapters.picture_process import ProcessPictureMaker
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
+from adapters.sms.console import ConsoleSmsSender
+from adapters.sql_avatar_store import SqlAvatarStore
 from adapters.sql_state_store import SqlStateStore
 from db.engine import Database
 from gateway.housekeeping import keeping_house
@@ -115,18 +112,12 @@ def _open_pool(
 
 
 def _make_sms_sender(settings: Settings) -> SmsSender:
-    match settings.sms_sender:
-        case "http":
-            return HttpSmsSender(settings.sms_http_url, token=settings.sms_http_token.get_secret_value())
-        case "aliyun":
-            return AliyunSmsSender(
-                access_key_id=settings.sms_aliyun_access_key_id,
-                access_key_secret=settings.sms_aliyun_access_key_secret.get_secret_value(),
-                sign_name=settings.sms_aliyun_sign_name,
-                template_code=settings.sms_aliyun_template_code,
-            )
-        case "console":
-            return ConsoleSmsSender(FileOutbox(settings.outbox_path))
+    if settings.sms_sender == "console":
+        return ConsoleSmsSender(FileOutbox(settings.outbox_path))
+    # The vendors' HTTP client costs time and memory that only who uses it should pay.
+    from gateway.senders import make_vendor_sender  # noqa: PLC0415
+
+    return make_vendor_sender(settings)
 
 
 def _make_avatar_store(settings: Settings, database: Database) -> AvatarStore:

@@ -1,0 +1,107 @@
+"""Pictures as files: two levels of folders, and never half a file under its name."""
+
+import asyncio
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from resolvers.ports import AvatarStoreError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_KEY_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_TEMPORARY = ".part"
+
+# A file that is being written is younger than this.
+_LEFTOVER_SECONDS = 3600
+
+
+class FileAvatarStore:
+    """Keeps `AvatarStore`'s promises in one folder, `ab/ab….webp`; off the event loop."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def put(self, key: str, picture: bytes) -> None:
+        """See `AvatarStore.put`."""
+        await _in_thread(self._put, self._path(key), picture)
+
+    async def get(self, key: str) -> bytes | None:
+        """See `AvatarStore.get`."""
+        return await _in_thread(_read, self._path(key))
+
+    async def delete(self, key: str) -> None:
+        """See `AvatarStore.delete`."""
+        await _in_thread(_unlink, self._path(key))
+
+    async def list_keys(self) -> list[str]:
+        """See `AvatarStore.list_keys`; files left over from a crash are deleted on the way."""
+        return await _in_thread(self._list_keys)
+
+    def _path(self, key: str) -> Path:
+        if not _KEY_FORM.fullmatch(key):
+            raise ValueError("a picture's key is 64 hex digits")
+        return self._directory / key[:2] / f"{key}.webp"
+
+    def _put(self, path: Path, picture: bytes) -> None:
+        if path.exists():
+            return
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_name(f"{secrets.token_hex(8)}{_TEMPORARY}")
+        try:
+            _write(temporary, picture)
+            temporary.replace(path)
+        except OSError:
+            _unlink(temporary)
+            raise
+        _sync_directory(path.parent)
+
+    def _list_keys(self) -> list[str]:
+        oldest_in_use = time.time() - _LEFTOVER_SECONDS
+        for leftover in self._directory.glob(f"*/*{_TEMPORARY}"):
+            if leftover.stat().st_mtime < oldest_in_use:
+                _unlink(leftover)
+        return sorted(
+            path.stem for path in self._directory.glob("*/*.webp") if _KEY_FORM.fullmatch(path.stem)
+        )
+
+
+async def _in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    try:
+        return await asyncio.to_thread(function, *args, **kwargs)
+    except OSError as error:
+        raise AvatarStoreError(error.strerror or type(error).__name__) from error
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, picture: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(picture)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unlink(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+def _sync_directory(directory: Path) -> None:
+    """A name is on the disk only when its folder is."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,74 @@
+"""The development outbox: one JSON line for each captcha answer and SMS, for a person or a test without a phone."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from resolvers.ports import SmsMessage
+
+# Enough for the newest few hundred entries; the file may grow for months.
+_TAIL_BYTES = 256 * 1024
+
+
+def _print_line(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+class FileOutbox:
+    """Appends to a file that only its owner can read, and tells the console.
+
+    A line is one `write` to a file opened for appending, so that the lines of several processes do not mix.
+    """
+
+    def __init__(self, path: Path, *, tell: Callable[[str], None] = _print_line) -> None:
+        self._path = path
+        self._tell = tell
+
+    def record_captcha(self, captcha_id: str, text: str) -> None:
+        """See `Outbox.record_captcha`."""
+        self._append({"kind": "captcha", "id": captcha_id, "text": text})
+        self._tell(f"outbox: captcha {captcha_id} is {text}")
+
+    def record_sms(self, message: SmsMessage) -> None:
+        """Note a message that would have been sent."""
+        self._append(
+            {
+                "kind": "sms",
+                "mobile": message.mobile,
+                "purpose": message.purpose,
+                "code": message.code,
+                "text": message.text,
+            }
+        )
+        self._tell(f"outbox: SMS to {message.mobile}: {message.text}")
+
+    def _append(self, entry: dict[str, str]) -> None:
+        line = json.dumps({**entry, "at": datetime.now(UTC).isoformat()}, ensure_ascii=False)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, f"{line}\n".encode())
+        finally:
+            os.close(descriptor)
+
+
+def read_outbox(path: Path, limit: int) -> list[dict[str, object]]:
+    """The newest `limit` entries, oldest first; a line that is cut off is passed over."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - _TAIL_BYTES, 0))
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return []
+    entries = (_parse(line) for line in lines)
+    return [entry for entry in entries if entry is not None][-limit:]
+
+
+def _parse(line: bytes) -> dict[str, object] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None

@@ -1,0 +1,1 @@
+"""Who hands a code to a phone: one module for each vendor."""

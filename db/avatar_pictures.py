@@ -1,0 +1,48 @@
+"""Pictures as rows, for deployments whose replicas share no disk."""
+
+from datetime import datetime
+
+from sqlalchemy import Column, LargeBinary, String, Table, delete, insert, select
+from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.tables import MYSQL, UtcDateTime, metadata
+
+avatar_pictures = Table(
+    "avatar_pictures",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("picture", LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    **MYSQL,
+)
+
+
+async def has_picture(connection: AsyncConnection, key: str) -> bool:
+    """Whether there is a picture of this key."""
+    found = await connection.scalar(select(avatar_pictures.c.key).where(avatar_pictures.c.key == key))
+    return found is not None
+
+
+async def find_picture(connection: AsyncConnection, key: str) -> bytes | None:
+    """The picture."""
+    return await connection.scalar(select(avatar_pictures.c.picture).where(avatar_pictures.c.key == key))
+
+
+async def insert_picture(connection: AsyncConnection, key: str, picture: bytes, now: datetime) -> None:
+    """Keep a picture.
+
+    Raises:
+        ConflictError: when it is there already.
+    """
+    await connection.execute(insert(avatar_pictures).values(key=key, picture=picture, created_at=now))
+
+
+async def delete_picture(connection: AsyncConnection, key: str) -> None:
+    """Delete a picture; it need not exist."""
+    await connection.execute(delete(avatar_pictures).where(avatar_pictures.c.key == key))
+
+
+async def list_picture_keys(connection: AsyncConnection) -> list[str]:
+    """Every key."""
+    return list(await connection.scalars(select(avatar_pictures.c.key).order_by(avatar_pictures.c.key)))

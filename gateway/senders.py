@@ -1,0 +1,19 @@
+"""The SMS vendors that settings can choose."""
+
+from adapters.sms.aliyun import AliyunSmsSender
+from adapters.sms.http import HttpSmsSender
+
+from gateway.settings import Settings
+from resolvers.ports import SmsSender
+
+
+def make_vendor_sender(settings: Settings) -> SmsSender:
+    """The vendor's sender, made from its settings."""
+    if settings.sms_sender == "aliyun":
+        return AliyunSmsSender(
+            access_key_id=settings.sms_aliyun_access_key_id,
+            access_key_secret=settings.sms_aliyun_access_key_secret.get_secret_value(),
+            sign_name=settings.sms_aliyun_sign_name,
+            template_code=settings.sms_aliyun_template_code,
+        )
+    return HttpSmsSender(settings.sms_http_url, token=settings.sms_http_token.get_secret_value())

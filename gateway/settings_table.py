@@ -1,0 +1,79 @@
+"""The table of settings for `docs/operators.md`, made from `Settings` itself.
+
+`python -m gateway.settings_table docs/operators.md` writes it between the two marks of that page.
+"""
+
+import sys
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+import annotated_types
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from gateway.settings import DEVELOPMENT_SECRET_KEYS, PREFIX, Settings
+
+BEGIN = "<!-- settings: made by python -m gateway.settings_table docs/operators.md -->"
+END = "<!-- end of settings -->"
+
+_UNITS = {
+    "bytes": "bytes",
+    "kib": "KiB",
+    "seconds": "seconds",
+    "days": "days",
+}
+
+
+def render_settings_table() -> str:
+    """Every setting as a line of a Markdown table: variable, default, unit or values, meaning."""
+    lines = ["| variable | default | unit, or values | what it does |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        cells = (f"`{PREFIX}{name.upper()}`", _default(field), _values(name, field), field.description or "")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def replace_settings_table(page: str) -> str:
+    """`page` with a fresh table between its marks."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{render_settings_table()}\n{END}{after}"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    if value == DEVELOPMENT_SECRET_KEYS:
+        return "a development key"
+    if value is None or value in {"", ()}:
+        return "none"
+    if isinstance(value, bool):
+        return _switch(is_on=value)
+    return f"`{','.join(value) if isinstance(value, tuple) else value}`"
+
+
+def _values(name: str, field: FieldInfo) -> str:
+    """The unit from the name's last word; the allowed values; or the range."""
+    types = [part for part in (get_args(field.annotation) or (field.annotation,)) if part is not NoneType]
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in types)
+    if types == [bool]:
+        return f"`{_switch(is_on=True)}`, `{_switch(is_on=False)}`"
+    if types != [int]:
+        return "text"
+    return " ".join(filter(None, (_UNITS.get(name.rpartition("_")[2], ""), _range(field))))
+
+
+def _range(field: FieldInfo) -> str:
+    least: Any = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
+    most: Any = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
+    return f"{least} to {most}" if most is not None else f"{least} or more"
+
+
+def _switch(*, is_on: bool) -> str:
+    return "true" if is_on else "false"
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(replace_settings_table(path.read_text(encoding="utf-8")), encoding="utf-8")
