@@ -2,20 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, LargeBinary, String, Table, delete, insert, select
-from sqlalchemy.dialects import mysql
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.tables import MYSQL, UtcDateTime, metadata
-
-avatar_pictures = Table(
-    "avatar_pictures",
-    metadata,
-    Column("key", String(64), primary_key=True),
-    Column("picture", LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb"), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    **MYSQL,
-)
+from db.tables import avatar_pictures
 
 
 async def has_picture(connection: AsyncConnection, key: str) -> bool:

@@ -126,6 +126,15 @@ avatars = Table(
     **MYSQL,
 )
 
+avatar_pictures = Table(
+    "avatar_pictures",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("picture", LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    **MYSQL,
+)
+
 audit_events = Table(
     "audit_events",
     metadata,
