@@ -12,11 +12,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.redis_url import RedisUrl, Topology, parse_redis_url
 
-MAXIMUM_CONNECTIONS = 50
+# Python is busy before that many are; behind Sentinel each new one costs a question to the sentinels.
+MAXIMUM_CONNECTIONS = 20
 
 # Who asks sets the limit for the whole answer. These only keep one silent node of several from using it up.
 _NODE_LIMITS: dict[str, Any] = {"socket_timeout": 0.6, "socket_connect_timeout": 0.6}
-_SENTINEL_LIMITS: dict[str, Any] = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3}
+_SENTINEL_LIMITS: dict[str, Any] = {"socket_timeout": 0.4, "socket_connect_timeout": 0.4}
 
 # With one server there is no other to turn to, and a command without a time limit of its own costs less.
 _SINGLE_LIMITS: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": None}

@@ -44,10 +44,16 @@ class RedisServer:
 
     def ask(self, *command: str) -> str:
         """The first line of the reply to a simple command, empty when there is none."""
+        return self._ask(*command).partition("\r\n")[0]
+
+    def info(self, section: str) -> list[str]:
+        return self._ask("INFO", section).split("\r\n")[2:]
+
+    def _ask(self, *command: str) -> str:
         try:
             with closing(socket.create_connection(("127.0.0.1", self.port), timeout=1)) as connection:
                 connection.sendall(" ".join(command).encode() + b"\r\n")
-                return connection.recv(65536).decode().partition("\r\n")[0]
+                return connection.recv(65536).decode()
         except OSError:
             return ""
 
@@ -105,14 +111,16 @@ def is_serving(node: RedisServer) -> bool:
 
 
 @contextmanager
-def sentinel(directory: Path) -> Iterator[tuple[RedisServer, RedisServer, RedisServer]]:
-    """A sentinel, the master that it watches, and a replica that may take over."""
+def sentinel(
+    directory: Path, *, down_after_ms: int = 30_000
+) -> Iterator[tuple[RedisServer, RedisServer, RedisServer]]:
+    """A sentinel, the master that it watches, and a replica that takes over from one that is silent so long."""
     master = RedisServer(directory, "--save", "")
     replica = RedisServer(directory, "--save", "", "--replicaof", "127.0.0.1", str(master.port))
     watcher = RedisServer(directory, "sentinel.conf", "--sentinel")
     settings = [
         f"sentinel monitor {MASTER_NAME} 127.0.0.1 {master.port} 1",
-        f"sentinel down-after-milliseconds {MASTER_NAME} 500",
+        f"sentinel down-after-milliseconds {MASTER_NAME} {down_after_ms}",
         f"sentinel failover-timeout {MASTER_NAME} 2000",
     ]
     (watcher.directory / "sentinel.conf").write_text("\n".join(settings))

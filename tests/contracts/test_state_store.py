@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def store(backend: StateBackend, clock: MovableClock) -> AsyncIterator[StateStore]:
     async with backend.open_store(clock) as store:
+        await store.ping()  # the map of a Cluster takes a while to read
         yield store
 
 
@@ -23,6 +24,7 @@ async def store(backend: StateBackend, clock: MovableClock) -> AsyncIterator[Sta
 async def other(backend: StateBackend, clock: MovableClock) -> AsyncIterator[StateStore]:
     """A store of another process: it shares nothing with `store` but the server."""
     async with backend.open_store(clock) as other:
+        await other.ping()
         yield other
 
 

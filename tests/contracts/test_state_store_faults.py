@@ -181,7 +181,7 @@ async def test_entry_of_redis_is_garbage_one_minute_after_its_expiry(
 
 
 async def test_store_follows_the_master_to_the_replica(tmp_path: Path, clock: MovableClock) -> None:
-    with sentinel(tmp_path) as (watcher, master, replica):
+    with sentinel(tmp_path, down_after_ms=500) as (watcher, master, replica):
         wait_until(lambda: watcher.ask("SENTINEL", "REPLICAS", MASTER_NAME) == "*1", "the replica is known")
         url = f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{watcher.port}/{MASTER_NAME}/0"
         async with StateBackend("redis", url).open_store(clock) as store:
@@ -240,6 +240,22 @@ async def answer(
     started = time.monotonic()
     values = await asyncio.gather(*(store.get(key) for key in keys), return_exceptions=True)
     return list(zip(keys, values, strict=True)), time.monotonic() - started
+
+
+async def test_cluster_sends_the_first_commands_where_they_belong(
+    tmp_path: Path, clock: MovableClock
+) -> None:
+    with cluster(tmp_path) as nodes:
+        async with StateBackend("redis", f"redis+cluster://127.0.0.1:{nodes[0].port}").open_store(
+            clock
+        ) as store:
+            counters = await asyncio.gather(*(store.increment(f"k{n}", 10) for n in range(30)))
+        redirections = sum(
+            line.startswith("errorstat_MOVED") for node in nodes for line in node.info("errorstats")
+        )
+
+    assert {counter.count for counter in counters} == {1}
+    assert redirections == 0
 
 
 async def test_cluster_closes_idle_connections_unnoticed(tmp_path: Path, clock: MovableClock) -> None:
