@@ -22,9 +22,10 @@ FRAGMENTS = st.sampled_from(
         "query", "mutation", "subscription", "fragment", "on", "Query", "Person", "Mutation", "f", "g", "name",
         "me", "friend", "id", "echo", "text", "number", "tags", "in", "login", f"login(input: {LOGIN})", "__typename",
         "__schema", "__type", "@skip(if: true)", "@include(if: $v)",
-        "@note", "@defer", "@oneOf", "$v", "$v: Int",
+        "@note", "@defer", "@oneOf", "$v",
+        "$v: Int",
         "true", "null", "1", "-1", "1.5", "1e999", "99999999999999999999", '"a"', "type T {a: Int}", "extend", "schema",
-        "{name}", "{me{...f}}", "fragment f on Person {id ...g}", "fragment g on Person {...f}", "...f", "...g", "{...f}",
+        "{name}", "{me{...f}}", "fragment f on Person {id ...g}", "fragment g on Person {...f}", "...f", "...g",
     ]
 )  # fmt: skip
 DOCUMENTS = st.lists(FRAGMENTS, max_size=25).map(" ".join) | st.text(max_size=40)
