@@ -58,9 +58,7 @@ def run_accounts(bench: Bench, options: Options) -> None:
     _print(rows)
     print("\nHow PostgreSQL finds viewers, in batches of " + ", ".join(map(str, _BATCHES)) + ":\n")
     print("\n".join(f"- {plan}" for plan in plans))
-    print(
-        f"\nThe plan of a batch of {_BATCHES[1]} at the end:\n\n```\n{_explain_text(bench, numbers, _BATCHES[1])}\n```"
-    )
+    print(f"\nThe plan of a batch of {_BATCHES[1]} at the end:\n\n```\n{text}\n```")
 
 
 SCENARIOS: dict[str, Callable[[Bench, Options], None]] = {
