@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from python_multipart.exceptions import FormParserError
-from starlette.datastructures import Headers
+from starlette.datastructures import FormData, Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 Scope = MutableMapping[str, Any]
@@ -144,18 +144,23 @@ async def _parse_multipart(content_type: str, body: bytes) -> tuple[dict[str, ob
         max_fields=_MAXIMUM_FIELDS,
         max_part_size=MAXIMUM_BODY_BYTES,
     )
-    fields: dict[str, object] = {}
-    files: dict[str, bytes] = {}
     try:
         form = await parser.parse()
+        return await _sort_parts(form)
     except (MultiPartException, FormParserError, KeyError, ValueError) as error:
         raise BodyMalformedError from error
-    try:
-        for name, value in form.multi_items():
-            if isinstance(value, str):
-                fields[name] = value
-            else:
-                files[name] = await value.read()
     finally:
-        await form.close()
+        # Also those of parts that never ended, which are not in the form.
+        for file in parser._files_to_close_on_error:  # noqa: SLF001 - it has no public name for them
+            file.close()
+
+
+async def _sort_parts(form: FormData) -> tuple[dict[str, object], dict[str, bytes]]:
+    fields: dict[str, object] = {}
+    files: dict[str, bytes] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            fields[name] = value
+        else:
+            files[name] = await value.read()
     return fields, files

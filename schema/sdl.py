@@ -2,12 +2,34 @@
 
 import strawberry
 from graphql import GraphQLSchema
+from starlette.datastructures import UploadFile
+from strawberry.file_uploads import Upload
+from strawberry.schema.config import StrawberryConfig
 
 from schema.errors import ERROR_TYPES
 from schema.mutations import Mutation
 from schema.queries import Query
 
-strawberry_schema = strawberry.Schema(query=Query, mutation=Mutation, types=ERROR_TYPES)
+
+def _require_file(value: object) -> UploadFile:
+    if not isinstance(value, UploadFile):
+        raise TypeError("An Upload is a file of a multipart request, and nothing else.")
+    return value
+
+
+# Strawberry's own definition takes any value for a file.
+_UPLOAD = strawberry.scalar(
+    name="Upload",
+    description="A file, sent by the GraphQL multipart request specification.",
+    parse_value=_require_file,
+)
+
+strawberry_schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=ERROR_TYPES,
+    config=StrawberryConfig(scalar_map={Upload: _UPLOAD}),
+)
 
 # The endpoint executes documents itself, over graphql-core's schema that Strawberry has made.
 graphql_schema: GraphQLSchema = strawberry_schema._schema  # noqa: SLF001 - Strawberry has no public name for it
