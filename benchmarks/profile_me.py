@@ -177,14 +177,16 @@ class Profile:
             await ask_me(app)
 
     async def _cpu_of(self, act: Callable[[], Awaitable[None]], times: int, each: int) -> list[float]:
-        """CPU µs of `act` for each of the `each` things that it does, in each round."""
+        """CPU µs of `act` for each of the `each` things that it does: the median of each round."""
         found = []
         await act()
         for _ in range(self._rounds):
-            started = time.process_time()
+            spent = []
             for _ in range(times):
+                started = time.process_time_ns()
                 await act()
-            found.append((time.process_time() - started) / times / each * 1e6)
+                spent.append(time.process_time_ns() - started)
+            found.append(median(spent) / each / 1000)
         return found
 
 
