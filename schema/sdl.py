@@ -20,7 +20,7 @@ def _require_file(value: object) -> UploadFile:
 # Strawberry's own definition takes any value for a file.
 _UPLOAD = strawberry.scalar(
     name="Upload",
-    description="A file, sent by the GraphQL multipart request specification.",
+    description="Represents a file upload.",
     parse_value=_require_file,
 )
 
