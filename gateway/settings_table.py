@@ -48,7 +48,7 @@ def _default(field: FieldInfo) -> str:
     if value is None or value in {"", ()}:
         return "none"
     if isinstance(value, bool):
-        return _switch(is_on=value)
+        return f"`{_switch(is_on=value)}`"
     return f"`{','.join(value) if isinstance(value, tuple) else value}`"
 
 
@@ -60,8 +60,8 @@ def _values(name: str, field: FieldInfo) -> str:
     if types == [bool]:
         return f"`{_switch(is_on=True)}`, `{_switch(is_on=False)}`"
     if types != [int]:
-        return "text"
-    return " ".join(filter(None, (_UNITS.get(name.rpartition("_")[2], ""), _range(field))))
+        return "path" if types == [Path] else "text"
+    return f"{_range(field)} {_UNITS.get(name.rpartition('_')[2], '')}".rstrip()
 
 
 def _range(field: FieldInfo) -> str:

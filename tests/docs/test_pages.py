@@ -1,0 +1,107 @@
+"""The pages against the code: settings, commands, codes, endpoints and links."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from gateway.cli import app
+from gateway.settings import PREFIX, Settings
+from gateway.settings_table import BEGIN, END, replace_settings_table
+from rest_shim.endpoints import EndpointOptions, routes
+from rest_shim.errno import TEXTS
+from tests.docs.walkthrough import ROOT
+
+PAGES = ["README.md", "CHANGELOG.md", "docs/spa.md", "docs/legacy.md", "docs/operators.md"]
+
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def commands_of(command: object, path: str = "account-gateway") -> list[str]:
+    """Every command that can be typed, groups written out."""
+    children = getattr(command, "commands", None)
+    if not children:
+        return [path]
+    return [name for word, child in children.items() for name in commands_of(child, f"{path} {word}")]
+
+
+def anchors_of(page: str) -> set[str]:
+    """The anchors that its headings get where the pages are read."""
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in _HEADING.findall(read(page))}
+
+
+def test_operators_page_has_the_settings_as_they_are() -> None:
+    page = read("docs/operators.md")
+
+    assert page == replace_settings_table(page), f"run the command that stands in the page: {BEGIN}"
+
+
+def test_operators_page_names_every_setting_once_in_its_table() -> None:
+    table = read("docs/operators.md").partition(BEGIN)[2].partition(END)[0]
+
+    assert re.findall(rf"^\| `({PREFIX}\w+)`", table, re.MULTILINE) == [
+        f"{PREFIX}{name.upper()}" for name in Settings.model_fields
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_name_no_setting_that_there_is_not(page: str) -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+
+    assert set(re.findall(rf"{PREFIX}[A-Z0-9_]+[A-Z0-9]", read(page))) <= known
+
+
+def test_operators_page_has_every_command() -> None:
+    page = read("docs/operators.md")
+
+    missing = [name for name in commands_of(typer.main.get_command(app)) if f"`{name}" not in page]
+    assert missing == []
+
+
+def test_legacy_page_has_every_endpoint_and_every_errno() -> None:
+    page = read("docs/legacy.md")
+
+    for path, methods in routes(EndpointOptions()).items():
+        assert all(f"`{method} {path}" in page for method in methods), path
+    for errno, text in TEXTS.items():
+        assert f"| {int(errno)} | {errno.name} | {text} |" in page
+
+
+def test_spa_page_has_no_field_of_another_schema() -> None:
+    schema = read("schema/schema.graphql")
+
+    for name in re.findall(r"`(\w+)\(input:", read("docs/spa.md")):
+        assert f"  {name}(" in schema
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for link in _LINK.findall(read(page)):
+        if link.startswith("http"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / name if name else ROOT / page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(str(target.resolve().relative_to(ROOT))), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_of_prose_are_not_endless(page: str) -> None:
+    inside = False
+    for line in read(page).splitlines():
+        inside ^= line.startswith("```")
+        if not inside and not line.startswith(("|", "- [")):
+            assert len(line) <= 140, line
+
+
+def test_every_page_is_checked() -> None:
+    assert {str(path.relative_to(ROOT)) for path in Path(ROOT / "docs").glob("*.md")} <= set(PAGES) | {
+        "docs/capacity.md",
+        "docs/security.md",
+    }
