@@ -26,8 +26,12 @@ def database_url(backend: Backend, tmp_path: Path) -> str:
 def build_house(backend: Backend, database_url: str, tmp_path: Path) -> BuildHouse:
     """Opens gateways with other settings, over this test's one database."""
 
-    def build(**overrides: object) -> AbstractAsyncContextManager[House]:
-        return open_house(backend, database_url, tmp_path, **overrides)
+    def build(
+        *, has_picture_process: bool = False, **overrides: object
+    ) -> AbstractAsyncContextManager[House]:
+        return open_house(
+            backend, database_url, tmp_path, has_picture_process=has_picture_process, **overrides
+        )
 
     return build
 

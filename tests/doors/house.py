@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from argon2 import PasswordHasher
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
@@ -24,12 +25,13 @@ from resolvers.sessions import begin_session
 from tests.backends import Backend, read_records
 from tests.contracts.clocks import MovableClock
 from tests.doors.door import Door
-from tests.doors.fakes import CountingHasher, RecordingOutbox, RecordingSmsSender
+from tests.doors.fakes import CountingHasher, RecordingOutbox, RecordingSmsSender, ThreadPictureMaker
 from tests.doors.graphql_door import GraphQLDoor
 from tests.doors.rest_door import RestDoor
 
 HOST = "gateway.test"
 ADDRESS = "198.51.100.1"
+UNKNOWN_PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("nobody knows it")
 DOORS: dict[str, Callable[[httpx.AsyncClient], Door]] = {"graphql": GraphQLDoor, "rest": RestDoor}
 
 
@@ -55,7 +57,7 @@ class House:
         authorization = {} if token is None else {"authorization": f"Bearer {token}"}
         scheme = "https" if self.settings.is_cookie_secure else "http"
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app, client=(address, 50000)),  # type: ignore[arg-type]
+            transport=httpx.ASGITransport(self.app, client=(address, 50000)),
             base_url=f"{scheme}://{HOST}",
             headers=authorization | (headers or {}),
         )
@@ -84,7 +86,7 @@ class House:
                 mobile=mobile,
                 name=name,
                 name_key=name_key(name),
-                password_hash="none",
+                password_hash=UNKNOWN_PASSWORD_HASH,
                 created_at=self.clock(),
             )
             return (await begin_session(connection, account_id=account_id, now=self.clock())).token
@@ -102,7 +104,12 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    backend: Backend, database_url: str, directory: Path, **overrides: object
+    backend: Backend,
+    database_url: str,
+    directory: Path,
+    *,
+    has_picture_process: bool = False,
+    **overrides: object,
 ) -> AsyncIterator[House]:
     """Build the application as `serve` does, cheap hashes and the fakes put in, and run it."""
     cheap = {"argon2_memory_kib": 8, "argon2_passes": 1, "access_log": False}
@@ -121,6 +128,8 @@ async def open_house(
         async with open_services(settings, clock=clock, sms_sender=sms) as services:
             passwords = Passwords(hasher, services.passwords._pool)
             ours = replace(services, outbox=outbox, passwords=passwords)
+            if not has_picture_process:
+                ours = replace(ours, pictures=ThreadPictureMaker())
             if backend.redis_url:
                 store = RedisStateStore(open_redis(backend.redis_url), clock, prefix=prefix)
                 ours = replace(ours, state=store)

@@ -63,6 +63,14 @@ async def test_public_url_stands_before_the_address(build_house: BuildHouse, kin
     assert url.startswith("https://accounts.example.com/avatars/")
 
 
+async def test_pictures_are_made_in_a_process_of_their_own(build_house: BuildHouse, kind: str) -> None:
+    async with build_house(has_picture_process=True) as house:
+        door = house.open_door(kind, token=await house.make_account(MOBILE))
+
+        assert (await shown(house, await upload(door, picture()))).size == (512, 512)
+        assert (await door.upload_avatar(NO_PICTURES["svg"])).is_refused_as("INVALID_IMAGE")
+
+
 async def test_avatar_needs_a_sign_in(house: House, door: Door) -> None:
     before = await house.records()
 

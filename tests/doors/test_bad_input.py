@@ -363,7 +363,8 @@ async def test_integers_and_uuids_are_captcha_ids(house: House, captcha_id: str)
 
 
 async def test_graphql_refuses_malformed_previous_ids(signed_in: httpx.AsyncClient) -> None:
-    for previous_id in ("a b", "\x00", "<script>", "a" * 65, [], {}, True, 1.5):
+    malformed: tuple[object, ...] = ("a b", "\x00", "<script>", "a" * 65, [], {}, True, 1.5)
+    for previous_id in malformed:
         response = await GraphQLDoor(signed_in).post(
             mutation_document("createCaptcha"), {"input": {"previousId": previous_id}}
         )

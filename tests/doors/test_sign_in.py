@@ -106,7 +106,7 @@ async def test_pauses_grow_from_1_to_15_minutes(house: House, kind: str, mobile:
     await sign_up(house, house.open_door(kind), MOBILE)
     door = house.open_door(kind)
     await fail(door, 5, mobile)
-    pauses = []
+    pauses: list[int] = []
     for _ in range(7):
         refused = await fail(house.open_door(kind, address=f"203.0.113.{len(pauses)}"), 1, mobile)
         seconds = refused.retry_after_seconds
