@@ -4,6 +4,8 @@ import os
 import secrets
 from tempfile import NamedTemporaryFile
 
+from adapters.outbox import FileOutbox
+from adapters.sms.console import ConsoleSmsSender
 from db.engine import Database, DatabaseUnavailableError
 from db.migrations import UnknownRevisionError, current_revision, head_revision
 from gateway.settings import PREFIX, Settings
@@ -20,15 +22,16 @@ def unknown_variables() -> list[str]:
 
 async def find_problems(settings: Settings) -> list[str]:
     """Everything that is wrong, each with its mend."""
-    problems = settings.production_problems() or settings.sender_problems()
-    database = Database(settings.database, pool_size=1)
-    try:
-        problems += await find_schema_problems(database)
-    finally:
-        await database.aclose()
-    async with open_services(settings) as services:
-        problems += await _state_problems(services)
-        problems += await _avatar_problems(services)
+    # No message is sent, and the sender that was chosen may still miss what it needs.
+    sender = ConsoleSmsSender(FileOutbox(settings.outbox_path))
+    async with open_services(settings, sms_sender=sender) as services:
+        schema_problems = await find_schema_problems(services.database)
+        problems = (settings.production_problems() or settings.sender_problems()) + schema_problems
+        # What is kept in tables cannot be tried without them.
+        if settings.redis_url or not schema_problems:
+            problems += await _state_problems(services)
+        if settings.keeps_avatars_in_files or not schema_problems:
+            problems += await _avatar_problems(services)
     return problems
 
 

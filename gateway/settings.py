@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.redis_url import parse_redis_url
+from adapters.sms.vendor_http import check_vendor_url
 from db.engine import async_url, sqlite_url
 
 PREFIX = "GATEWAY_"
@@ -199,6 +200,13 @@ class Settings(BaseSettings):
     def _check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             parse_redis_url(value.get_secret_value())
+        return value
+
+    @field_validator("sms_http_url")
+    @classmethod
+    def _check_sms_http_url(cls, value: str) -> str:
+        if value:
+            check_vendor_url(value)
         return value
 
     @field_validator("secret_keys")

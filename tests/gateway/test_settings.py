@@ -52,6 +52,7 @@ def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         SHUTDOWN_GRACE_SECONDS="-1",
         DATABASE_URL="oracle://h/d",
         REDIS_URL="http://h",
+        SMS_HTTP_URL="http://sms.example.com",
         SECRET_KEYS="not-a-key",
         ALLOWED_ORIGINS="https://app.example.com/path",
         TRUSTED_PROXIES="10.0.0.0/8, proxy.example.com",
@@ -65,7 +66,7 @@ def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         f"GATEWAY_{name}"
         for name in (
             "ENVIRONMENT", "WORKERS", "SHUTDOWN_GRACE_SECONDS", "DATABASE_URL", "REDIS_URL", "SECRET_KEYS",
-            "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "SMS_COUNTRY_CODES", "PUBLIC_URL", "LOG_LEVEL",
+            "SMS_HTTP_URL", "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "SMS_COUNTRY_CODES", "PUBLIC_URL", "LOG_LEVEL",
         )
     )  # fmt: skip
 
