@@ -5,11 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
-from db.engine import Database, DatabaseUnavailableError
+from db.engine import Connection, Database, DatabaseUnavailableError
 from db.state import (
     StateRow,
     count_down,
@@ -69,7 +66,7 @@ class SqlStateStore:
         now_ms = self._now_ms()
         expires_at_ms = now_ms + lifetime_ms(ttl_seconds)
 
-        async def change(connection: AsyncConnection) -> StateRow | None:
+        async def change(connection: Connection) -> StateRow | None:
             if by > 0:
                 return await count_up(connection, key, by, now_ms=now_ms, expires_at_ms=expires_at_ms)
             return await count_down(connection, key, -by, now_ms=now_ms)
@@ -103,7 +100,7 @@ class SqlStateStore:
             return 0
         return await self._write(lambda connection: delete_expired_state(connection, keys, now_ms))
 
-    async def _write(self, work: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+    async def _write(self, work: Callable[[Connection], Awaitable[_T]]) -> _T:
         async with _bounded():
             for _ in range(_ATTEMPTS - 1):
                 try:
@@ -113,7 +110,7 @@ class SqlStateStore:
                         raise
             return await self._attempt(work)
 
-    async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+    async def _attempt(self, work: Callable[[Connection], Awaitable[_T]]) -> _T:
         async with self._database.writing() as connection:
             return await work(connection)
 
@@ -131,5 +128,5 @@ async def _bounded() -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(STATE_TIMEOUT_SECONDS):
             yield
-    except (DatabaseUnavailableError, SQLAlchemyError, TimeoutError) as error:
+    except (DatabaseUnavailableError, TimeoutError) as error:
         raise StateStoreError(type(error).__name__) from error

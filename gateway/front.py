@@ -185,8 +185,9 @@ class _Answer:
 
     def _complete(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         context, options = self.context, self.options
-        headers = [*present, (b"x-request-id", context.request_id.encode()), *options.headers]
         names = [name for name, _ in present]
+        headers = [*present, (b"x-request-id", context.request_id.encode())]
+        headers += [header for header in options.headers if header[0] not in names]
         if b"content-security-policy" not in names:
             headers.append(_DEFAULT_POLICY)
         if b"cache-control" not in names:

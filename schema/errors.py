@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import strawberry
 from strawberry.types.enum import EnumValueDefinition
@@ -49,8 +49,9 @@ def _code_values() -> dict[str, EnumValueDefinition]:
     return values
 
 
-ErrorCode = strawberry.enum(
-    Enum("ErrorCode", _code_values()),  # type: ignore[arg-type]
+_members: Any = _code_values()
+ErrorCode: type[Enum] = strawberry.enum(
+    cast("type[Enum]", Enum("ErrorCode", _members)),
     name="ErrorCode",
     description="What went wrong, for programs. Values are only ever added.",
 )
@@ -60,7 +61,7 @@ ErrorCode = strawberry.enum(
 class UserError:
     """What every refusal tells."""
 
-    code: ErrorCode = strawberry.field(description="For programs.")  # type: ignore[valid-type]
+    code: Enum = strawberry.field(graphql_type=ErrorCode, description="For programs.")
     message: str = strawberry.field(
         description="For people, in the language of `Accept-Language` (`en` or `zh`)."
     )
@@ -123,7 +124,7 @@ async def settle(payload: type[P], made: Awaitable[P], language: Language) -> P:
 
 def user_error(error: AccountError, language: Language) -> UserError:
     """`error` as its GraphQL type."""
-    code = ErrorCode[error.code.name]  # type: ignore[misc]
+    code = ErrorCode[error.code.name]
     message = error.message(language)
     path = [_camel_case(part) for part in error.field] if error.field else None
     match error:

@@ -1,8 +1,9 @@
 """The mutation fields: unpack, call the resolver, pack."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
+from starlette.datastructures import UploadFile
 
 from resolvers.avatars import upload_avatar
 from resolvers.captchas import create_captcha
@@ -162,7 +163,9 @@ class Mutation:
 
         async def make() -> UploadAvatarPayload:
             ctx = info.context.ctx
-            account = await upload_avatar(ctx, image=await input.image.read())
+            # Strawberry calls the scalar bytes; the endpoint has put an open file there.
+            file = cast("UploadFile", input.image)
+            account = await upload_avatar(ctx, image=await file.read())
             return UploadAvatarPayload(account=account_of(account, ctx.services.links))
 
         return await settle(UploadAvatarPayload, make(), info.context.language)
