@@ -46,7 +46,7 @@ class EndpointOptions:
     """Directives at one place: a field, a spread, a fragment, an operation."""
     selections_maximum: int = 1_000
     """Fields and spreads of one operation, counted with every fragment written out."""
-    overlap_steps_maximum: int = 5_000
+    overlap_steps_maximum: int = 3_000
     """Steps that comparing fields of one response name may take; about 1 microsecond each."""
     reported_errors_maximum: int = 5
 

@@ -162,7 +162,7 @@ def test_comparing_equal_names_is_given_up_soon(toy: Toy, document: str) -> None
         documents = Documents(toy.schema, EndpointOptions(overlap_steps_maximum=steps))
         return count_calls(lambda: documents.prepare(document))
 
-    assert prepare(5_000) * 2 < prepare(100_000)
+    assert prepare(3_000) * 2 < prepare(100_000)
 
 
 def test_invalid_document_is_given_up_after_the_errors_that_are_told(toy: Toy) -> None:

@@ -120,7 +120,7 @@ CASES = {
             "{me{" + "...f " * 90 + "id " * (n - 991) + "}} fragment f on Person {" + "name " * 10 + "}"
         ),
     ),
-    "overlaps": at_and_above("OVERLAP_LIMIT_EXCEEDED", 5_000, lambda n: "{me{" + "id " * (n - 4_929) + "}}"),
+    "overlaps": at_and_above("OVERLAP_LIMIT_EXCEEDED", 3_000, lambda n: "{me{" + "id " * (n - 2_945) + "}}"),
 }
 
 
