@@ -28,11 +28,5 @@ async def house(backend: Backend, dialect: Dialect, tmp_path: Path) -> AsyncIter
 
 
 @pytest.fixture
-async def ihome(backend: Backend, tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(backend, backend.fresh_url(tmp_path), tmp_path, rest_dialect="ihome") as house:
-        yield house
-
-
-@pytest.fixture
 def visitors(house: House) -> Visitors:
     return Visitors(house)

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 
 from db.engine import DatabaseUnavailableError
-from resolvers.context import Context
 from resolvers.errors import RateLimitedError
 from resolvers.operators import lock_account
 from resolvers.ports import AvatarStoreError, StateStoreError
@@ -203,7 +202,7 @@ async def with_failing_sign_ins(
         await call(guesser, mobile=f"139333300{number:02}", password="wrong password")
     yield await call(guesser, mobile="13933330099", password="wrong password")
     locked = await visitors.registered()
-    await lock_account(Context(visitors.house.services), mobile=locked.mobile)
+    await lock_account(visitors.context(), mobile=locked.mobile)
     locked.client.cookies.clear()
     yield await call(locked, mobile=locked.mobile, password=PASSWORD)
 

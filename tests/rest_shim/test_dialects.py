@@ -1,111 +1,61 @@
-"""What pages in the wild expect otherwise than the document says."""
+"""The dialects as tables; what they do at the door is in `tests/doors/test_ihome_dialect.py`."""
 
-from typing import Any
+from typing import cast
 
 import pytest
 
-from tests.doors.house import House
-from tests.rest_shim.visitors import PASSWORD, Visitor, Visitors, picture
-
-pytestmark = pytest.mark.anyio
-
-
-async def envelope(visitor: Visitor, method: str, path: str, **fields: object) -> dict[str, Any]:
-    response = await (visitor.post(path, **fields) if method == "POST" else visitor.get(path))
-    answer: dict[str, Any] = response.json()
-    return answer
+from resolvers.context import Context, Services
+from resolvers.errors import ErrorCode, InputError
+from rest_shim.dialects import DIALECTS, DOCUMENTED, IHOME, Dialect
+from rest_shim.requests import RestRequest
 
 
-@pytest.fixture
-def page(ihome: House) -> Visitor:
-    """A page that speaks ihome."""
-    return Visitors(ihome).come()
+def request(dialect: Dialect, **fields: object) -> RestRequest:
+    """A request that carries these fields; reading them needs no service."""
+    return RestRequest(Context(cast("Services", None)), dialect, dict(fields))
+
+
+def test_documented_dialect_is_the_document_and_nothing_else() -> None:
+    assert Dialect(name="documented") == DOCUMENTED
+
+
+def test_every_dialect_stands_under_its_name() -> None:
+    assert {name: dialect.name for name, dialect in DIALECTS.items()} == {
+        "documented": "documented",
+        "ihome": "ihome",
+    }
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "found"),
     [
-        {"imagecode": "TEXT", "phoneCode": "CODE", "passwd": PASSWORD},
-        {"image_code_text": "TEXT", "smscode": "CODE", "password": PASSWORD},
-        {"phonecode": "CODE", "password": PASSWORD, "password2": PASSWORD, "agree": True, "tags": [1]},
+        ({"phonecode": "1", "phoneCode": "2", "smscode": "3"}, "1"),
+        ({"phoneCode": "2", "smscode": "3"}, "2"),
+        ({"phonecode": "", "smscode": "3"}, "3"),
+        ({"phonecode": None, "smscode": 3}, "3"),
+        ({"PHONECODE": "4"}, None),
+        ({}, None),
     ],
 )
-async def test_ihome_registers_with_the_spellings_of_its_pages(page: Visitor, fields: dict[str, Any]) -> None:
-    await page.send_code()
-    known = {"TEXT": page.captcha_text, "CODE": page.house.sms.last_code}
-    sent = {
-        name: known.get(value, value) if isinstance(value, str) else value for name, value in fields.items()
-    }
-
-    answer = await envelope(page, "POST", "/api/register", mobile=page.mobile, **sent)
-
-    assert answer["errno"] == 0
-    assert answer["errcode"] == "0"
-    assert answer["data"]["name"] == page.mobile
+def test_documented_name_counts_first_then_the_aliases_in_order(
+    house: House, fields: dict[str, object], found: str | None
+) -> None:
+    assert request(IHOME, **fields).find("phonecode") == found
 
 
-async def test_ihome_still_judges_a_captcha_text_that_is_sent(page: Visitor) -> None:
-    await page.send_code()
-
-    answer = await envelope(
-        page,
-        "POST",
-        "/api/register",
-        mobile=page.mobile,
-        phonecode=page.house.sms.last_code,
-        password=PASSWORD,
-        imagecode="0000",
-    )
-
-    assert answer["errno"] == 4004
+def test_alias_of_another_dialect_is_an_unknown_field() -> None:
+    assert request(DOCUMENTED, passwd="1").find("password") is None
 
 
-async def test_the_documented_spelling_counts_before_an_alias(page: Visitor) -> None:
-    await page.register()
-
-    answer = await envelope(page, "POST", "/api/login", mobile=page.mobile, password=PASSWORD, passwd="wrong")
-
-    assert answer["errno"] == 0
+def test_field_is_needed_unless_the_dialect_lets_it_be_absent() -> None:
+    assert request(IHOME).get_unless_optional("image_code_text") is None
+    with pytest.raises(InputError):
+        request(DOCUMENTED).get_unless_optional("image_code_text")
 
 
-async def test_ihome_has_an_object_as_data_of_every_success(page: Visitor) -> None:
-    sent = (await page.send_code()).json()
-    await page.send_registration()
-    answers = [
-        await envelope(page, "POST", "/api/login", mobile=page.mobile, passwd=PASSWORD),
-        await envelope(page, "GET", "/api/check_login"),
-        await envelope(page, "POST", "/api/profile/name", user_name="小明"),
-        (await page.upload(picture())).json(),
-        await envelope(page, "GET", "/api/profile/auth"),
-        await envelope(page, "GET", "/api/logout"),
-    ]
+@pytest.mark.parametrize("value", ["a\x00b", "\ud800", True, 1.5, ["1"], {"1": 1}])
+def test_field_that_is_no_text_is_refused_under_any_name(value: object) -> None:
+    with pytest.raises(InputError) as refused:
+        request(IHOME, passwd=value).find("password")
 
-    assert sent["data"] == answers[-1]["data"] == {}
-    assert all(isinstance(answer["data"], dict) for answer in answers)
-    assert answers[1]["data"] == {"name": page.mobile}
-    assert answers[2]["data"] == {"name": "小明"}
-    assert answers[3]["data"]["avatar_url"] == answers[3]["url"] == answers[3]["avatar"]
-
-
-async def test_ihome_has_numbers_of_its_own_for_taken_name_and_second_record(ihome: House) -> None:
-    visitors = Visitors(ihome)
-    first, second = await visitors.registered(), await visitors.registered()
-    await first.post("/api/profile/name", name="小明")
-    record = {"real_name": "张三", "id_card": first.id_number}
-    await first.post("/api/profile/auth", **record)
-
-    taken = await envelope(second, "POST", "/api/profile/name", name="小明")
-    again = await envelope(first, "POST", "/api/profile/auth", **record)
-
-    assert (taken["errno"], taken["errcode"]) == (4001, "4001")
-    assert (again["errno"], again["errcode"]) == (4003, "4003")
-
-
-async def test_the_documented_dialect_has_no_aliases(house: House, visitors: Visitors) -> None:
-    if house.settings.rest_dialect != "documented":
-        pytest.skip("this is about the other dialect")
-    visitor = await visitors.registered()
-
-    answer = await envelope(visitor, "POST", "/api/login", mobile=visitor.mobile, passwd=PASSWORD)
-
-    assert answer == {"errno": 4103, "errmsg": "缺少参数 password"}
+    assert refused.value.code is ErrorCode.INVALID_INPUT

@@ -116,8 +116,13 @@ def test_texts_of_the_document_cannot_break_the_page() -> None:
 
 
 async def test_production_serves_the_document_and_no_page(backend: Backend, tmp_path: Path) -> None:
-    settings = {"environment": "production", "public_url": "https://accounts.example.com"}
-    async with open_house(backend, backend.fresh_url(tmp_path), tmp_path, **settings) as house:
+    async with open_house(
+        backend,
+        backend.fresh_url(tmp_path),
+        tmp_path,
+        environment="production",
+        public_url="https://accounts.example.com",
+    ) as house:
         page = await house.client().get("/api/docs")
         document = (await house.client().get("/api/openapi.json")).json()
 

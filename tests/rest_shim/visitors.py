@@ -9,6 +9,7 @@ import httpx
 from PIL import Image
 from stdnum.cn import ric
 
+from resolvers.context import Context
 from tests.doors.house import House
 
 PASSWORD = "123456789"
@@ -30,6 +31,10 @@ class Visitors:
         visitor = self.come()
         await visitor.register()
         return visitor
+
+    def context(self) -> Context:
+        """A request of nobody."""
+        return Context(self.house.services)
 
     @contextmanager
     def broken(self, error: Exception, *services: str) -> Iterator[None]:
