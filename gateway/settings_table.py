@@ -6,9 +6,8 @@
 import sys
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
-import annotated_types
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -65,9 +64,10 @@ def _values(name: str, field: FieldInfo) -> str:
 
 
 def _range(field: FieldInfo) -> str:
-    least: Any = next((m.ge for m in field.metadata if isinstance(m, annotated_types.Ge)), None)
-    most: Any = next((m.le for m in field.metadata if isinstance(m, annotated_types.Le)), None)
-    return f"{least} to {most}" if most is not None else f"{least} or more"
+    bounds = {
+        name: getattr(part, name) for part in field.metadata for name in ("ge", "le") if hasattr(part, name)
+    }
+    return f"{bounds['ge']} to {bounds['le']}" if "le" in bounds else f"{bounds['ge']} or more"
 
 
 def _switch(*, is_on: bool) -> str:
