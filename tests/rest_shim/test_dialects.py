@@ -38,7 +38,7 @@ def test_every_dialect_stands_under_its_name() -> None:
     ],
 )
 def test_documented_name_counts_first_then_the_aliases_in_order(
-    house: House, fields: dict[str, object], found: str | None
+    fields: dict[str, object], found: str | None
 ) -> None:
     assert request(IHOME, **fields).find("phonecode") == found
 
