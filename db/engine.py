@@ -107,15 +107,20 @@ class Database:
 
     `pool_size` bounds the connections of this process. `durable=False` lets SQLite answer a commit before it is on
     the disk (a power cut may then lose the last moments, never consistency): right for short-lived state only.
+    `beside` is another `Database` on the same SQLite file, whose writers these must take turns with.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, durable: bool = True) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, durable: bool = True, beside: "Database | None" = None
+    ) -> None:
         parsed = async_url(url)
         self.dialect = parsed.get_backend_name()
         self.is_sqlite = self.dialect == "sqlite"
         self.engine = _create_engine(parsed, pool_size)
         # One writer at a time is SQLite's rule; queueing here is fair and does not poll as its busy timeout does.
-        self._write_turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._write_turn = (
+            beside._write_turn if beside else asyncio.Lock() if self.is_sqlite else nullcontext()
+        )
         self._reading_options = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         if self.is_sqlite:
             _prepare_sqlite(self.engine, durable=durable)

@@ -87,7 +87,7 @@ async def _open_state(
         return store
     if database.is_sqlite:
         # A pool of its own, whose commits need not wait for the disk: a power cut may cost a captcha, no account.
-        database = Database(settings.database, pool_size=4, durable=False)
+        database = Database(settings.database, pool_size=4, durable=False, beside=database)
         stack.push_async_callback(database.aclose)
     return SqlStateStore(database, clock)
 
