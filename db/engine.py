@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,9 +118,7 @@ class Database:
         self.is_sqlite = self.dialect == "sqlite"
         self.engine = _create_engine(parsed, pool_size)
         # One writer at a time is SQLite's rule; queueing here is fair and does not poll as its busy timeout does.
-        self._write_turn = (
-            beside._write_turn if beside else asyncio.Lock() if self.is_sqlite else nullcontext()
-        )
+        self.write_turn: AbstractAsyncContextManager[None] = _take_turns(self.is_sqlite, beside)
         self._reading_options = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         if self.is_sqlite:
             _prepare_sqlite(self.engine, durable=durable)
@@ -147,7 +145,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
         """
-        async with _limited(), self._write_turn, self._connection() as connection:
+        async with _limited(), self.write_turn, self._connection() as connection:
             await connection.execution_options(writing=True)
             transaction = await _begin(connection)
             try:
@@ -204,6 +202,12 @@ class Database:
         except Exception as error:
             # Drivers raise what they like while connecting; to the caller it is all one.
             raise DatabaseUnavailableError(type(error).__name__) from error
+
+
+def _take_turns(is_sqlite: bool, beside: Database | None) -> AbstractAsyncContextManager[None]:  # noqa: FBT001
+    if beside is not None:
+        return beside.write_turn
+    return asyncio.Lock() if is_sqlite else nullcontext()
 
 
 class StandingReader:
