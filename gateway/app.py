@@ -1,9 +1,9 @@
 """The application as data: routes, the two doors, and what lives as long as the process."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.outbox import read_outbox
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from adapters.outbox import read_outbox
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
@@ -72,6 +73,9 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with open_services(settings) as services:
             holder.services = services
+            # What lives as long as the process need not be walked by each full collection.
+            gc.collect()
+            gc.freeze()
             yield
             holder.services = None
 
@@ -195,6 +199,11 @@ def _endpoint_options(settings: Settings) -> EndpointOptions:
         mutations_maximum=settings.graphql_mutations,
         directives_maximum=settings.graphql_directives,
         directives_per_field_maximum=settings.graphql_directives_per_field,
+        literals_maximum_characters=settings.graphql_literal_characters,
+        selections_maximum=settings.graphql_selections,
+        overlap_steps_maximum=settings.graphql_overlap_steps,
+        files_maximum=settings.graphql_files,
+        reported_errors_maximum=settings.graphql_errors,
         batch_maximum=settings.graphql_batch,
         document_cache_bytes=settings.graphql_document_cache_bytes,
         is_introspection_allowed=settings.is_introspection_allowed,

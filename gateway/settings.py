@@ -137,6 +137,17 @@ class Settings(BaseSettings):
     graphql_mutations: int = Field(4, ge=1, description="mutations of one request")
     graphql_directives: int = Field(50, ge=0, description="directives of a document")
     graphql_directives_per_field: int = Field(9, ge=0, description="directives at one place")
+    graphql_literal_characters: int = Field(
+        16_384, ge=256, description="text in a document's string literals, summed"
+    )
+    graphql_selections: int = Field(
+        1000, ge=10, description="fields and spreads with every fragment written out"
+    )
+    graphql_overlap_steps: int = Field(
+        3000, ge=100, description="steps of comparing fields of one response name"
+    )
+    graphql_files: int = Field(10, ge=1, description="files of one upload")
+    graphql_errors: int = Field(5, ge=1, le=100, description="errors that one answer tells of")
     graphql_batch: int = Field(
         0, ge=0, le=100, description="operations in one JSON array; 0: batching is off"
     )
