@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import secrets
 import time
 from collections.abc import Callable
@@ -10,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from adapters.avatar_key import check_avatar_key, is_avatar_key
 from resolvers.ports import AvatarStoreError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_KEY_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TEMPORARY = ".part"
 
 # A file that is being written is younger than this.
@@ -45,14 +44,13 @@ class FileAvatarStore:
         return await _in_thread(self._list_keys)
 
     def _path(self, key: str) -> Path:
-        if not _KEY_FORM.fullmatch(key):
-            raise ValueError("a picture's key is 64 hex digits")
+        check_avatar_key(key)
         return self._directory / key[:2] / f"{key}.webp"
 
     def _put(self, path: Path, picture: bytes) -> None:
         if path.exists():
             return
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folder(path.parent)
         temporary = path.with_name(f"{secrets.token_hex(8)}{_TEMPORARY}")
         try:
             _write(temporary, picture)
@@ -62,14 +60,19 @@ class FileAvatarStore:
             raise
         _sync_directory(path.parent)
 
+    def _make_folder(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_directory(self._directory)
+
     def _list_keys(self) -> list[str]:
         oldest_in_use = time.time() - _LEFTOVER_SECONDS
         for leftover in self._directory.glob(f"*/*{_TEMPORARY}"):
-            if leftover.stat().st_mtime < oldest_in_use:
-                _unlink(leftover)
-        return sorted(
-            path.stem for path in self._directory.glob("*/*.webp") if _KEY_FORM.fullmatch(path.stem)
-        )
+            with suppress(FileNotFoundError):  # another sweep may be at it
+                if leftover.stat().st_mtime < oldest_in_use:
+                    leftover.unlink()
+        return sorted(path.stem for path in self._directory.glob("*/*.webp") if is_avatar_key(path.stem))
 
 
 async def _in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -12,6 +12,9 @@ from resolvers.ports import SmsMessage
 # Enough for the newest few hundred entries; the file may grow for months.
 _TAIL_BYTES = 256 * 1024
 
+# How every entry begins; within a text the quotes are escaped.
+_BEGINNING = b'{"kind"'
+
 
 def _print_line(line: str) -> None:
     sys.stderr.write(f"{line}\n")
@@ -63,12 +66,14 @@ def read_outbox(path: Path, limit: int) -> list[dict[str, object]]:
     except FileNotFoundError:
         return []
     entries = (_parse(line) for line in lines)
-    return [entry for entry in entries if entry is not None][-limit:]
+    whole = [entry for entry in entries if entry is not None]
+    return whole[max(len(whole) - limit, 0) :]
 
 
 def _parse(line: bytes) -> dict[str, object] | None:
+    """Read one line, or what follows the remains of one that was never finished."""
     try:
-        entry = json.loads(line)
-    except ValueError:
+        entry = json.loads(line[max(line.rfind(_BEGINNING), 0) :])
+    except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None

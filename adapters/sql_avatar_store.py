@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from adapters.avatar_key import check_avatar_key
 from db import avatar_pictures
 from db.engine import ConflictError, Database, DatabaseUnavailableError
 from resolvers.ports import AvatarStoreError
@@ -22,6 +23,7 @@ class SqlAvatarStore:
 
     async def put(self, key: str, picture: bytes) -> None:
         """See `AvatarStore.put`."""
+        check_avatar_key(key)
         async with _translated():
             async with self._database.reading() as connection:
                 if await avatar_pictures.has_picture(connection, key):
@@ -35,11 +37,13 @@ class SqlAvatarStore:
 
     async def get(self, key: str) -> bytes | None:
         """See `AvatarStore.get`."""
+        check_avatar_key(key)
         async with _translated(), self._database.reading() as connection:
             return await avatar_pictures.find_picture(connection, key)
 
     async def delete(self, key: str) -> None:
         """See `AvatarStore.delete`."""
+        check_avatar_key(key)
         async with _translated(), self._database.writing() as connection:
             await avatar_pictures.delete_picture(connection, key)
 
