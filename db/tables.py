@@ -1,12 +1,15 @@
 """The tables. Column types are chosen so that SQLite, PostgreSQL and MariaDB/MySQL keep the same values."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
@@ -18,8 +21,10 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    func,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
 
 
 class NaiveUtcDateTime(TypeDecorator[datetime]):
@@ -46,6 +51,40 @@ class NaiveUtcDateTime(TypeDecorator[datetime]):
 # An aware UTC datetime, to the microsecond, on every database. PostgreSQL keeps the zone by itself, so that there
 # no Python runs for each value.
 UtcDateTime = DateTime(timezone=True).with_variant(NaiveUtcDateTime(), "sqlite", "mysql", "mariadb")
+
+
+class MySqlBytes(TypeDecorator[bytes]):
+    """Bytes that go to MySQL as hexadecimal text.
+
+    aiomysql 0.3 escapes a parameter of bytes by a function that PyMySQL 1.2 no longer has, and fails.
+    """
+
+    impl: type[TypeEngine[bytes]] = mysql.BLOB
+    cache_ok = True
+
+    def bind_expression(self, bindparam: BindParameter[Any]) -> ColumnElement[Any]:
+        """Have the server turn the text into bytes again."""
+        return func.unhex(bindparam, type_=mysql.BLOB())
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[bytes | None], str | None]:
+        """Send text."""
+        del dialect
+        return _hex
+
+
+class MySqlPicture(MySqlBytes):
+    """The same for up to 16 MiB."""
+
+    impl = mysql.MEDIUMBLOB
+    cache_ok = True
+
+
+def _hex(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()
+
+
+Bytes = LargeBinary().with_variant(MySqlBytes(), "mysql", "mariadb")
+Picture = LargeBinary().with_variant(MySqlPicture(), "mysql", "mariadb")
 
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -106,8 +145,8 @@ identities = Table(
         autoincrement=False,
     ),
     Column("key_id", String(32), nullable=False, index=True, comment="which key sealed this record"),
-    Column("real_name_sealed", LargeBinary, nullable=False),
-    Column("id_number_sealed", LargeBinary, nullable=False),
+    Column("real_name_sealed", Bytes, nullable=False),
+    Column("id_number_sealed", Bytes, nullable=False),
     Column("id_number_digest", String(64), nullable=False, unique=True, comment="keyed digest, hex"),
     Column("submitted_at", UtcDateTime, nullable=False),
     **MYSQL,
@@ -130,7 +169,7 @@ avatar_pictures = Table(
     "avatar_pictures",
     metadata,
     Column("key", String(64), primary_key=True),
-    Column("picture", LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb"), nullable=False),
+    Column("picture", Picture, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     **MYSQL,
 )
