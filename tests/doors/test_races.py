@@ -18,6 +18,14 @@ CALLERS = 50
 KINDS = ("graphql", "rest")
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who wins is the question here, not how fast: a busy machine may take its time."""
+    monkeypatch.setattr("db.engine.DATABASE_TIMEOUT_SECONDS", 30)
+    for store in ("sql_state_store", "redis_state_store"):
+        monkeypatch.setattr(f"adapters.{store}.STATE_TIMEOUT_SECONDS", 30)
+
+
 def crowd(house: House, *, token: str | None = None, size: int = CALLERS) -> list[Door]:
     """So many clients at both doors, each at an address of its own."""
     return [
@@ -40,6 +48,11 @@ async def all_at_once(calls: Sequence[Awaitable[Outcome]]) -> tuple[int, list[Ou
     return sum(outcome.is_ok for outcome in outcomes), [one for one in outcomes if not one.is_ok]
 
 
+def strays(others: list[Outcome], *expected: str) -> list[str]:
+    """What was told to those who were told something else."""
+    return [one.response.text for one in others if not any(one.is_refused_as(code) for code in expected)]
+
+
 async def test_one_of_fifty_registers_with_one_code(house: House) -> None:
     code, text = await receive_code(house, house.open_door("rest"))
     winners, others = await all_at_once(
@@ -47,7 +60,7 @@ async def test_one_of_fifty_registers_with_one_code(house: House) -> None:
     )
 
     assert winners == 1
-    assert all(one.is_refused_as("SMS_CODE_EXPIRED") or one.is_refused_as("RATE_LIMITED") for one in others)
+    assert strays(others, "SMS_CODE_EXPIRED", "RATE_LIMITED") == []
     records = await house.records()
     assert (len(records["accounts"]), len(records["sessions"])) == (1, 1)
 
@@ -65,7 +78,7 @@ async def test_one_of_fifty_registers_one_mobile_though_every_code_is_right(
     )
 
     assert winners == 1
-    assert all(one.is_refused_as("MOBILE_TAKEN") or one.is_refused_as("RATE_LIMITED") for one in others)
+    assert strays(others, "MOBILE_TAKEN", "RATE_LIMITED") == []
     assert len((await house.records())["accounts"]) == 1
 
 
@@ -91,7 +104,7 @@ async def test_one_of_fifty_uses_one_captcha(house: House) -> None:
     )
 
     assert winners == len(house.sms.messages) == 1
-    assert all(one.is_refused_as("CAPTCHA_EXPIRED") for one in others)
+    assert strays(others, "CAPTCHA_EXPIRED") == []
 
 
 async def test_one_of_fifty_gets_an_sms_in_one_minute(house: House) -> None:
@@ -105,7 +118,7 @@ async def test_one_of_fifty_gets_an_sms_in_one_minute(house: House) -> None:
     )
 
     assert winners == len(house.sms.messages) == 1
-    assert all(one.is_refused_as("RATE_LIMITED") for one in others)
+    assert strays(others, "RATE_LIMITED") == []
 
 
 async def test_fifty_wrong_passwords_at_once_get_five_judged(house: House) -> None:
@@ -146,7 +159,7 @@ async def test_one_of_fifty_gets_a_name(house: House) -> None:
     )
 
     assert winners == 1
-    assert all(one.is_refused_as("NAME_TAKEN") for one in others)
+    assert strays(others, "NAME_TAKEN") == []
     names = [row[2].lower() for row in (await house.records())["accounts"]]
     assert names.count("alice") == 1
 
@@ -175,7 +188,7 @@ async def test_one_of_fifty_submissions_of_one_account_stands(house: House) -> N
     )
 
     assert winners == 1
-    assert all(one.is_refused_as("AUTH_ALREADY_SUBMITTED") for one in others)
+    assert strays(others, "AUTH_ALREADY_SUBMITTED") == []
     assert len((await house.records())["identities"]) == 1
 
 
@@ -184,7 +197,7 @@ async def test_one_of_fifty_accounts_gets_one_id_number(house: House) -> None:
     winners, others = await all_at_once([door.submit_auth("张三", ID_NUMBER) for door in doors])
 
     assert winners == 1
-    assert all(one.is_refused_as("ID_NUMBER_REFUSED") for one in others)
+    assert strays(others, "ID_NUMBER_REFUSED") == []
     assert len((await house.records())["identities"]) == 1
 
 

@@ -1,0 +1,81 @@
+"""The readers of the legacy door: whatever the bytes are, fields come out or BodyMalformedError."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rest_shim.bodies import BodyMalformedError, parse_body, parse_query, text_field
+
+JSON_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
+)
+BOUNDARY = b"--b\r\n"
+PART_PIECES = st.sampled_from(
+    [
+        BOUNDARY,
+        b"--b--\r\n",
+        b"--b",
+        b"\r\n",
+        b"\r\n\r\n",
+        b'Content-Disposition: form-data; name="avatar"; filename="a"\r\n',
+        b'Content-Disposition: form-data; name="name"\r\n',
+        b"Content-Disposition: form-data\r\n",
+        b"Content-Type: \xff\r\n",
+        b"Content-Transfer-Encoding: base64\r\n",
+        b"x",
+        b"\x00",
+        b"=",
+    ]
+)
+CONTENT_TYPES = st.sampled_from(
+    [
+        "",
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "text/plain",
+        "multipart/form-data",
+        "multipart/form-data; boundary=b",
+        'multipart/form-data; boundary="b"; charset=utf-16',
+        "multipart/form-data; boundary=b; charset=idna",
+        "MULTIPART/FORM-DATA; boundary=\xff",
+    ]
+)
+
+
+def read(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]] | None:
+    try:
+        return asyncio.run(parse_body(content_type, body))
+    except BodyMalformedError:
+        return None
+
+
+@given(CONTENT_TYPES, st.binary(max_size=300) | st.lists(PART_PIECES, max_size=12).map(b"".join))
+def test_any_bytes_are_fields_or_malformed(content_type: str, body: bytes) -> None:
+    parsed = read(content_type, body)
+
+    if parsed is not None:
+        fields, files = parsed
+        assert all(isinstance(name, str) for name in fields)
+        assert all(isinstance(content, bytes) for content in files.values())
+
+
+@given(JSON_VALUES)
+def test_any_json_value_is_a_text_or_refused_as_a_field(value: object) -> None:
+    try:
+        text = text_field({"name": value}, "name")
+    except BodyMalformedError:
+        assert not isinstance(value, str)
+    else:
+        assert text is None or isinstance(text, str)
+
+
+@given(st.binary(max_size=300))
+def test_any_query_string_is_read(query: bytes) -> None:
+    assert all(isinstance(value, str) for value in parse_query(query).values())
