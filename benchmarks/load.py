@@ -126,7 +126,11 @@ class RunningLoad:
         Raises:
             BenchmarkError: it failed.
         """
-        output, _ = self._child.communicate()
+        try:
+            output, _ = self._child.communicate()
+        except BaseException:
+            self._child.kill()
+            raise
         line = next((line for line in output.splitlines() if line.startswith("RESULT ")), None)
         if line is None:
             raise BenchmarkError(f"wrk failed: {output.strip()}")

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ def start(
     environment: Mapping[str, str] | None = None,
 ) -> Process:
     """Start `command` on `cores` (such as `0` or `0,1`) with `folder` as its working directory."""
+    _stop_on_sigterm()
     log = folder / f"{name.replace(' ', '-').replace('/', '-')}.log"
     pinned = ["taskset", "-c", cores, *command] if shutil.which("taskset") else list(command)
     with log.open("ab") as output:
@@ -73,6 +75,12 @@ def start(
             start_new_session=True,
         )
     return Process(name, child, log)
+
+
+def _stop_on_sigterm() -> None:
+    """Let SIGTERM end this command as Ctrl-C does, so that nothing that it has started stays."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def clean_environment(more: Mapping[str, str]) -> dict[str, str]:
