@@ -33,7 +33,7 @@ async def get_avatar(request: Request) -> Response:
         "etag": f'"{key}"',
         "accept-ranges": "bytes",
     }
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if _is_known(request.headers.get("if-none-match", ""), headers["etag"]):
         return Response(status_code=304, headers=headers)
     return _partial(request, picture, headers) or Response(picture, media_type="image/webp", headers=headers)
 
@@ -48,6 +48,12 @@ async def get_captcha_audio(request: Request) -> Response:
     return Response(status_code=404) if sound is None else Response(sound, media_type="audio/wav")
 
 
+def _is_known(none_match: str, etag: str) -> bool:
+    """Whether the client has the picture (RFC 9110, 13.1.2): caches on the way may have made the tag a weak one."""
+    tags = [tag.strip().removeprefix("W/") for tag in none_match.split(",")]
+    return etag in tags or tags == ["*"]
+
+
 def _partial(request: Request, picture: bytes, headers: dict[str, str]) -> Response | None:
     """One range of bytes (RFC 9110, 14); None for no range, or for forms that may be ignored."""
     match = _RANGE_FORM.fullmatch(request.headers.get("range", ""))
@@ -57,7 +63,9 @@ def _partial(request: Request, picture: bytes, headers: dict[str, str]) -> Respo
     size = len(picture)
     start = int(first) if first else max(size - int(last), 0)
     end = min(int(last) if first and last else size - 1, size - 1)
-    if start >= size or start > end:
+    if first and last and int(first) > int(last):
+        return None
+    if start >= size:
         return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
     part = {**headers, "content-range": f"bytes {start}-{end}/{size}"}
     return Response(picture[start : end + 1], status_code=206, media_type="image/webp", headers=part)
@@ -66,4 +74,5 @@ def _partial(request: Request, picture: bytes, headers: dict[str, str]) -> Respo
 def _refusal(error: AccountError) -> Response:
     if isinstance(error, RateLimitedError):
         return Response(status_code=429, headers={"retry-after": str(error.retry_after_seconds)})
-    return Response(status_code=503 if error.code is ErrorCode.SERVICE_UNAVAILABLE else 500)
+    is_unavailable = error.code in {ErrorCode.SERVICE_UNAVAILABLE, ErrorCode.STORAGE_FAILED}
+    return Response(status_code=503 if is_unavailable else 500)

@@ -1,0 +1,207 @@
+"""What is served beside the doors: pictures that may be kept for ever, and captchas as sound."""
+
+import wave
+from io import BytesIO
+
+import httpx
+import pytest
+
+from resolvers.ports import AvatarStoreError
+from tests.doors.flows import MOBILE
+from tests.doors.house import House
+from tests.doors.pictures import picture
+from tests.doors.rest_door import RestDoor
+
+pytestmark = pytest.mark.anyio
+
+ABSENT = "0" * 64
+
+
+@pytest.fixture
+async def url(house: House) -> str:
+    """An avatar's address."""
+    door = house.open_door("rest", token=await house.make_account(MOBILE))
+    uploaded = await door.upload_avatar(picture())
+    assert uploaded.is_ok, uploaded
+    address: str = uploaded.values["avatar_url"]
+    return address
+
+
+async def get(house: House, url: str, **headers: str) -> httpx.Response:
+    return await house.client().get(
+        url, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+async def test_avatar_may_be_kept_for_ever_and_can_do_nothing(house: House, url: str) -> None:
+    response = await get(house, url)
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "image/webp"
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert {"default-src 'none'", "sandbox"} <= set(response.headers["content-security-policy"].split("; "))
+    assert response.headers.get_list("cache-control") == [response.headers["cache-control"]]
+    assert "set-cookie" not in response.headers
+
+
+async def test_avatar_is_for_everybody_without_a_sign_in_and_by_head_too(house: House, url: str) -> None:
+    by_get, by_head = await get(house, url), await house.client().head(url)
+
+    assert by_head.status_code == 200
+    assert by_head.content == b""
+    assert by_head.headers["content-length"] == by_get.headers["content-length"] == str(len(by_get.content))
+
+
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', 'W/"other",W/{}', "*"])
+async def test_avatar_that_is_known_is_not_sent_again(house: House, url: str, form: str) -> None:
+    etag = (await get(house, url)).headers["etag"]
+
+    response = await get(house, url, if_none_match=form.format(etag))
+
+    assert (response.status_code, response.content) == (304, b"")
+    assert response.headers["etag"] == etag
+    assert "immutable" in response.headers["cache-control"]
+
+
+@pytest.mark.parametrize("etag", ['"other"', 'W/"other"', "", "nonsense"])
+async def test_avatar_that_is_not_known_is_sent(house: House, url: str, etag: str) -> None:
+    assert (await get(house, url, if_none_match=etag)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("0-9", 0, 9),
+        ("5-5", 5, 5),
+        ("10-", 10, None),
+        ("-7", -7, None),
+        ("0-999999999999", 0, None),
+        ("-99999999", 0, None),
+    ],
+)
+async def test_range_of_an_avatar_is_that_part(
+    house: House, url: str, asked: str, first: int, last: int | None
+) -> None:
+    whole = (await get(house, url)).content
+    part = whole[first:] if last is None else whole[first : last + 1]
+
+    response = await get(house, url, range=f"bytes={asked}")
+
+    start = first % len(whole)
+    assert response.status_code == 206
+    assert response.content == part
+    assert response.headers["content-range"] == f"bytes {start}-{start + len(part) - 1}/{len(whole)}"
+    assert response.headers["content-length"] == str(len(part))
+
+
+@pytest.mark.parametrize("asked", ["9999999-", "9999999-99999999", "-0"])
+async def test_range_beyond_the_end_cannot_be_served(house: House, url: str, asked: str) -> None:
+    size = len((await get(house, url)).content)
+
+    response = await get(house, url, range=f"bytes={asked}")
+
+    assert response.status_code == 416
+    assert response.headers["content-range"] == f"bytes */{size}"
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=5-2", "bytes=-", "bytes=a-b", "lines=0-1", "bytes=0-1,3-4", "bytes=٠-١", "", "bytes"]
+)
+async def test_range_that_is_none_is_passed_over(house: House, url: str, asked: str) -> None:
+    headers = [(b"range", asked.encode())]
+    response = await house.client().get(url, headers=headers)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/avatars/{ABSENT}.webp",
+        f"/avatars/{'A' * 64}.webp",
+        f"/avatars/{ABSENT}",
+        f"/avatars/{ABSENT}.png",
+        f"/avatars/..%2f{ABSENT}.webp",
+        "/avatars/..%2f..%2fgateway.db.webp",
+        "/avatars/..%2fgateway.db",
+        "/avatars/%2e%2e/gateway.db",
+        "/avatars/%00.webp",
+        "/avatars/.webp",
+        "/avatars/",
+        "/avatars",
+    ],
+)
+async def test_nothing_else_is_served_from_the_avatars(house: House, path: str) -> None:
+    response = await get(house, path)
+
+    assert response.status_code == 404
+    assert response.headers["cache-control"] == "no-store"
+
+
+async def test_avatar_store_that_fails_is_unavailable(
+    house: House, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: object, __: str) -> bytes | None:
+        raise AvatarStoreError("the disk is gone")
+
+    monkeypatch.setattr(type(house.services.avatars), "get", fail)
+    response = await get(house, url)
+
+    assert response.status_code == 503
+    assert "disk" not in response.text
+    assert response.headers["cache-control"] == "no-store"
+
+
+async def new_captcha(house: House) -> tuple[RestDoor, str]:
+    door = RestDoor(house.client())
+    made = await door.create_captcha()
+    return door, made.values["id"]
+
+
+async def test_captcha_can_be_heard(house: House) -> None:
+    _, captcha_id = await new_captcha(house)
+
+    response = await get(house, f"/captchas/{captcha_id}.wav")
+
+    assert response.headers["content-type"] == "audio/wav"
+    assert response.headers["cache-control"] == "no-store"
+    with wave.open(BytesIO(response.content)) as sound:
+        assert sound.getnframes() / sound.getframerate() > 1
+
+
+async def test_listening_spends_nothing(house: House) -> None:
+    door, captcha_id = await new_captcha(house)
+    for _ in range(2):
+        assert (await get(house, f"/captchas/{captcha_id}.wav")).status_code == 200
+
+    sent = await door.send_sms_code(MOBILE, captcha_id, house.captcha_text(captcha_id))
+
+    assert sent.is_ok
+
+
+async def test_captcha_that_is_spent_or_expired_is_silent(house: House) -> None:
+    door, spent = await new_captcha(house)
+    await door.send_sms_code(MOBILE, spent, "wrong")
+    _, expired = await new_captcha(house)
+    house.clock.advance(181)
+
+    assert (await get(house, f"/captchas/{spent}.wav")).status_code == 404
+    assert (await get(house, f"/captchas/{expired}.wav")).status_code == 404
+
+
+@pytest.mark.parametrize("captcha_id", ["unknown", "x" * 65, "%2e%2e", "a%20b", "%00"])
+async def test_captcha_that_never_was_is_silent(house: House, captcha_id: str) -> None:
+    assert (await get(house, f"/captchas/{captcha_id}.wav")).status_code == 404
+
+
+async def test_listening_is_limited_as_looking_is(house: House) -> None:
+    for _ in range(60):
+        assert (await get(house, "/captchas/unknown.wav")).status_code == 404
+
+    refused = await get(house, "/captchas/unknown.wav")
+    elsewhere = await house.client(address="198.51.100.77").get("/captchas/unknown.wav")
+
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert elsewhere.status_code == 404
