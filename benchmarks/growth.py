@@ -5,25 +5,18 @@ PostgreSQL, with the plans of the query that finds viewers, which must be index 
 """
 
 import argparse
-import asyncio
 import random
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any
-
-from sqlalchemy import event
 
 from benchmarks.contest import Bench, Contest, Options, open_bench, say
 from benchmarks.machine import choose_cores, describe_machine
+from benchmarks.plans import describe_scans, draw, find_plan
 from benchmarks.processes import BenchmarkError
-from benchmarks.seeding import ACCOUNTS, seed, token
+from benchmarks.seeding import ACCOUNTS, seed
 from benchmarks.servers import OURS, Target, our_me
 from benchmarks.table import Row, compare_table, foreign_note
-from db.engine import Database
-from db.sessions import list_live_sessions
 
 _CONNECTIONS = (10, 32, 100, 316, 1000)
 _ACCOUNTS = (1_000, 10_000, 100_000, 1_000_000)
@@ -53,8 +46,9 @@ def run_accounts(bench: Bench, options: Options) -> None:
 
         target = Target(f"{accounts}-accounts", f"{accounts:,} accounts", OURS, build, expected=None)
         rows.append(_measure(bench, options, target, connections=32))
-        plans.append(f"{accounts:,} accounts: {_scans(bench, numbers)}")
-        text = _explain_text(bench, numbers, _BATCHES[1])
+        found = [find_plan(bench, numbers[:batch]) for batch in _BATCHES]
+        plans.append(f"{accounts:,} accounts: {'; '.join(map(describe_scans, found))}")
+        text = "\n".join(draw(found[1]))
     _print(rows)
     print("\nHow PostgreSQL finds viewers, in batches of " + ", ".join(map(str, _BATCHES)) + ":\n")
     print("\n".join(f"- {plan}" for plan in plans))
@@ -108,51 +102,6 @@ def _print(rows: list[Row]) -> None:
     for row in rows:
         for problem in row.problems():
             print(f"WORTHLESS: {row.name}: {problem}")
-
-
-def _scans(bench: Bench, numbers: Sequence[int]) -> str:
-    return "; ".join(asyncio.run(_find_scans(bench, numbers[:batch])) for batch in _BATCHES)
-
-
-def _explain_text(bench: Bench, numbers: Sequence[int], batch: int) -> str:
-    lines = asyncio.run(_explain(bench, numbers[:batch], "ANALYZE, BUFFERS"))
-    # A batch's hashes make one very long line.
-    return "\n".join(line if len(line) < 120 else f"{line[:100]} …" for (line,) in lines)
-
-
-async def _find_scans(bench: Bench, numbers: Sequence[int]) -> str:
-    ((plan,),) = await _explain(bench, numbers, "ANALYZE, FORMAT JSON")
-    nodes = list(_nodes(plan[0]["Plan"]))
-    scans = sorted(
-        {f"{node['Node Type']} on {node['Relation Name']}" for node in nodes if "Relation Name" in node}
-    )
-    is_good = all(scan.startswith(("Index", "Bitmap")) for scan in scans)
-    return f"{'' if is_good else 'NOT BY INDEX: '}{', '.join(scans)}, {plan[0]['Execution Time']:.2f} ms"
-
-
-def _nodes(node: dict[str, Any]) -> list[dict[str, Any]]:
-    return [node, *(below for child in node.get("Plans", ()) for below in _nodes(child))]
-
-
-async def _explain(bench: Bench, numbers: Sequence[int], how: str) -> list[Any]:
-    """Run the gateway's own query, catch it on its way to the driver, and have it explained."""
-    database = Database(bench.backing.database_url, pool_size=1)
-    caught: list[tuple[str, tuple[object, ...]]] = []
-
-    def catch(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
-        caught.append((statement, parameters))
-
-    try:
-        event.listen(database.engine.sync_engine, "before_cursor_execute", catch)
-        hashes = [sha256(token(number).encode()).hexdigest() for number in numbers]
-        async with database.reading() as connection:
-            if len(await list_live_sessions(connection, hashes, datetime.now(UTC))) != len(hashes):
-                raise BenchmarkError("the query did not find every session")
-            statement, parameters = caught[-1]
-            found = await connection.exec_driver_sql(f"EXPLAIN ({how}) {statement}", parameters)
-            return list(found.fetchall())
-    finally:
-        await database.aclose()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from sqlalchemy.exc import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from db.patience import waiting
+
 # The contract promises an answer within 2 s when the database is down; what remains is for the door.
 DATABASE_TIMEOUT_SECONDS = 1.4
 
@@ -277,7 +279,7 @@ async def _begin(connection: Connection) -> AsyncTransaction:
 async def _limited() -> AsyncIterator[None]:
     """The time limit of everything that a request does with the database: waiting, connecting, working, committing."""
     with _translated():
-        async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
+        async with waiting(DATABASE_TIMEOUT_SECONDS):
             yield
 
 

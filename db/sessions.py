@@ -1,14 +1,13 @@
 """Queries on sessions."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.accounts import AccountRow
-from db.tables import accounts, sessions
+from db.tables import sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,43 +19,6 @@ class SessionRow:
     slid_at: datetime
     expires_at: datetime
     account: AccountRow
-
-
-# Built once: a statement with an expanding parameter is compiled once and serves every batch size.
-_LIVE_SESSIONS = (
-    select(
-        sessions.c.token_hash,
-        sessions.c.created_at,
-        sessions.c.slid_at,
-        sessions.c.expires_at,
-        accounts.c.id,
-        accounts.c.mobile,
-        accounts.c.name,
-        accounts.c.avatar_key,
-        accounts.c.created_at,
-        accounts.c.locked_at,
-    )
-    .join_from(sessions, accounts, accounts.c.id == sessions.c.account_id)
-    .where(
-        sessions.c.token_hash.in_(bindparam("token_hashes", expanding=True)),
-        sessions.c.expires_at > bindparam("now", type_=sessions.c.expires_at.type),
-        accounts.c.locked_at.is_(None),
-    )
-)
-
-
-async def list_live_sessions(
-    connection: AsyncConnection, token_hashes: Collection[str], now: datetime
-) -> list[SessionRow]:
-    """The sessions among `token_hashes` that are alive at `now`, of accounts that are not locked."""
-    hashes = list(token_hashes)
-    # A power of two of them, the last one repeated: so few different statements need preparing, not one a size.
-    padded = hashes + hashes[-1:] * ((1 << (len(hashes) - 1).bit_length()) - len(hashes))
-    found = await connection.execute(_LIVE_SESSIONS, {"token_hashes": padded, "now": now})
-    return [
-        SessionRow(token_hash, created_at, slid_at, expires_at, AccountRow(*account))
-        for token_hash, created_at, slid_at, expires_at, *account in found
-    ]
 
 
 async def insert_session(

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Protocol
 
 from db.engine import Database, StandingReader
-from db.sessions import SessionRow, list_live_sessions, slide_session
+from db.live_sessions import list_live_sessions
+from db.sessions import SessionRow, slide_session
 from resolvers.sessions import is_due_to_slide, slid_expiry
 
 # More than this many sessions are read in one statement at no gain.
