@@ -1,0 +1,160 @@
+"""The assembled application: the front's rules hold at both doors, each in its own form."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.doors.conftest import BuildHouse
+from tests.doors.flows import MOBILE
+from tests.doors.house import House
+
+pytestmark = pytest.mark.anyio
+
+ALLOWED = "https://app.example.com"
+STRANGERS = [
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "cross-site", "origin": "https://evil.example"},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+]
+HEADERS = ("x-content-type-options", "referrer-policy", "content-security-policy")
+LOGOUT = "mutation{logout{errors{code}}}"
+
+
+def form_post(client: httpx.AsyncClient, path: str, kind: str, headers: dict[str, str]) -> httpx.Request:
+    """What a page of another site can send without a preflight."""
+    match kind:
+        case "form":
+            return client.build_request("POST", path, data={"name": "stolen"}, headers=headers)
+        case "multipart":
+            return client.build_request(
+                "POST", path, data={"name": "stolen"}, files={"f": b"x"}, headers=headers
+            )
+        case "text":
+            body = json.dumps({"name": "stolen", "query": LOGOUT})
+            return client.build_request(
+                "POST", path, content=body, headers=headers | {"content-type": "text/plain"}
+            )
+        case _:
+            return client.build_request("POST", path, headers=headers)
+
+
+@pytest.fixture
+async def visitor(house: House) -> httpx.AsyncClient:
+    """Somebody who is signed in by cookie."""
+    client = house.client()
+    client.cookies.set("session", await house.make_account(MOBILE), domain="gateway.test")
+    return client
+
+
+async def find_name(client: httpx.AsyncClient) -> object:
+    envelope = (await client.get("/api/check_login")).json()
+    return envelope["data"] if envelope["errno"] == 0 else None
+
+
+@pytest.mark.parametrize("headers", STRANGERS, ids=str)
+@pytest.mark.parametrize("kind", ["form", "multipart", "text", "empty"])
+@pytest.mark.parametrize("path", ["/api/profile/name", "/graphql"])
+async def test_page_of_another_site_changes_nothing(
+    visitor: httpx.AsyncClient, path: str, kind: str, headers: dict[str, str]
+) -> None:
+    before = await find_name(visitor)
+
+    response = await visitor.send(form_post(visitor, path, kind, headers))
+
+    assert await find_name(visitor) == before is not None
+    if path == "/graphql":
+        assert response.status_code == 403
+        assert response.json()["errors"][0]["extensions"]["code"] == "CROSS_SITE_REFUSED"
+    else:
+        assert response.status_code == 200
+        assert response.json()["errno"] == 4201
+
+
+@pytest.mark.parametrize("headers", STRANGERS, ids=str)
+async def test_link_or_image_of_another_site_signs_nobody_out(
+    visitor: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    refused = (await visitor.get("/api/logout", headers=headers)).json()
+
+    assert refused["errno"] == 4201
+    assert await find_name(visitor) is not None
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}], ids=str
+)
+async def test_own_logout_link_signs_out(visitor: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    assert (await visitor.get("/api/logout", headers=headers)).json()["errno"] == 0
+    assert await find_name(visitor) is None
+
+
+async def test_mutation_by_get_is_refused_from_anywhere(visitor: httpx.AsyncClient) -> None:
+    response = await visitor.get("/graphql", params={"query": LOGOUT})
+
+    assert response.status_code == 405
+    assert await find_name(visitor) is not None
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/api/profile/name", "/readyz", "/nothing"])
+async def test_allowed_origin_may_call_both_doors_with_its_cookie(build_house: BuildHouse, path: str) -> None:
+    async with build_house(allowed_origins=(ALLOWED,)) as house:
+        client = house.client()
+        asked = {"origin": ALLOWED, "access-control-request-method": "POST"}
+        preflight = await client.options(path, headers=asked)
+        response = await client.post(path, json={"query": "{me{id}}"}, headers={"origin": ALLOWED})
+        stranger = await client.post(path, json={}, headers={"origin": "https://evil.example"})
+
+    assert preflight.status_code == 204
+    assert response.headers["access-control-allow-origin"] == ALLOWED
+    assert response.headers["access-control-allow-credentials"] == "true"
+    assert "access-control-allow-origin" not in stranger.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/graphql", 200),
+        ("/api/check_login", 200),
+        ("/api/imagecode?codeid=1", 200),
+        ("/api/nothing", 404),
+        ("/api/openapi.json", 200),
+        ("/healthz", 200),
+        ("/nothing", 404),
+        ("/avatars/x.webp", 404),
+        ("/graphql/nothing", 404),
+    ],
+)
+async def test_every_path_carries_the_security_headers_once(house: House, path: str, status: int) -> None:
+    query = {"query": "{__typename}"} if path == "/graphql" else {}
+    response = await house.client().get(path, params=query or None)
+
+    assert response.status_code == status
+    for name in (
+        "x-content-type-options",
+        "referrer-policy",
+        "content-security-policy",
+        "cache-control",
+        "x-request-id",
+    ):
+        assert len(response.headers.get_list(name)) == 1, name
+
+
+async def test_production_shows_neither_tools_nor_tracebacks(build_house: BuildHouse) -> None:
+    production = {"environment": "production", "sms_sender": "http", "secret_keys": f"k:{'A' * 43}="}
+    async with build_house(**production) as house:
+        client = house.client(headers={"accept": "text/html"})
+        assert (await client.get("/api/docs")).status_code == 404
+        assert (await client.get("/")).status_code == 404
+        assert (await client.get("/graphql/outbox")).status_code == 404
+        page = await client.get("/graphql")
+        assert "<html" not in page.text
+        assert "max-age=" in page.headers["strict-transport-security"]
+
+
+async def test_every_request_has_another_id(house: House) -> None:
+    ids = {(await house.client().get("/healthz")).headers["x-request-id"] for _ in range(5)}
+
+    assert len(ids) == 5
