@@ -47,11 +47,11 @@ def find_plan(bench: Bench, numbers: Sequence[int]) -> dict[str, Any]:
 
 
 def describe_scans(plan: dict[str, Any]) -> str:
-    """The scans of a plan in a few words, with what it took."""
-    nodes = [node for node in _nodes(plan) if "Relation Name" in node]
-    scans = sorted({f"{node['Node Type']} on {node['Relation Name']}" for node in nodes})
-    is_indexed = all(scan.startswith(("Index", "Bitmap")) for scan in scans)
-    return f"{'' if is_indexed else 'WHOLE TABLES: '}{', '.join(scans)}, {plan['Actual Total Time']:.2f} ms"
+    """The indexes that a plan goes by, and the tables that it reads whole, with what it took."""
+    nodes = _nodes(plan)
+    indexes = sorted({node["Index Name"] for node in nodes if "Index Name" in node})
+    whole = sorted({f"ALL OF {node['Relation Name']}" for node in nodes if node["Node Type"] == "Seq Scan"})
+    return f"{', '.join([*whole, *indexes])} in {plan['Actual Total Time']:.2f} ms"
 
 
 def draw(plan: dict[str, Any], depth: int = 0) -> Iterator[str]:
