@@ -27,12 +27,15 @@ def modules_with(names: set[str], listing: Listing) -> set[str]:
 
 
 def database_calls(tree: ast.AST) -> Iterator[str]:
-    """Transaction calls on an instance; `SignInAttempt.begin` and the like are something else."""
+    """What is awaited or entered on an object, and every `commit`; a class's own `begin` is something else."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            if not (isinstance(owner, ast.Name) and owner.id[:1].isupper()):
-                yield node.func.attr
+        call = {ast.Await: "value", ast.withitem: "context_expr"}.get(type(node))
+        used = getattr(node, call) if call else node
+        if isinstance(used, ast.Call) and isinstance(used.func, ast.Attribute):
+            owner = used.func.value
+            is_of_class = isinstance(owner, ast.Name) and owner.id[:1].isupper()
+            if used.func.attr == "commit" or (call and not is_of_class):
+                yield used.func.attr
 
 
 def test_transactions_begin_and_end_in_one_module() -> None:
@@ -48,6 +51,8 @@ def test_checks_find_what_they_look_for() -> None:
 
     assert "commit" in called_methods(offending)
     assert "commit" in database_calls(offending)
+    assert "begin" in database_calls(ast.parse("async def f(c):\n    async with c.begin():\n        pass"))
+    assert "begin" in database_calls(ast.parse("async def f(c):\n    await c.begin()"))
     assert "environ" in mentioned_names(offending)
     assert "getenv" in mentioned_names(ast.parse("from os import getenv"))
 
