@@ -5,16 +5,19 @@ PostgreSQL, with the plans of the query that finds viewers, which must be index 
 """
 
 import argparse
+import asyncio
 import random
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+import asyncpg
+
 from benchmarks.contest import Bench, Contest, Options, open_bench, say
 from benchmarks.machine import choose_cores, describe_machine
 from benchmarks.plans import describe_scans, draw, find_plan
 from benchmarks.processes import BenchmarkError
-from benchmarks.seeding import ACCOUNTS, seed
+from benchmarks.seeding import ACCOUNTS, seed, viewer
 from benchmarks.servers import OURS, Target, our_me
 from benchmarks.table import Row, compare_table, foreign_note
 
@@ -34,25 +37,39 @@ def run_connections(bench: Bench, options: Options) -> None:
 
 def run_accounts(bench: Bench, options: Options) -> None:
     """`me` over more and more accounts; the sessions that ask are drawn from all of them."""
-    rows, plans, text = [], [], ""
+    rows, plans, sizes, text = [], [], [], ""
     for accounts in _ACCOUNTS:
         say(f"filling up to {accounts:,} accounts")
         seed(bench.backing, accounts)
-        # The same sample in each run: 1,000 numbers spread over all accounts.
+        # The same sample in each run, spread over all accounts.
         numbers = random.Random(accounts).sample(range(1, accounts + 1), min(accounts, ACCOUNTS))
 
-        def build(number: int, numbers: Sequence[int] = numbers) -> bytes:
-            return our_me(numbers[(number - 1) % len(numbers)])
-
-        target = Target(f"{accounts}-accounts", f"{accounts:,} accounts", OURS, build, expected=None)
-        rows.append(_measure(bench, options, target, connections=32))
+        rows.append(_measure(bench, options, _drawn_target(accounts, numbers), connections=32))
         found = [find_plan(bench, numbers[:batch]) for batch in _BATCHES]
+        sizes.append(f"{accounts:,} accounts: {_sizes(bench, accounts)}")
         plans.append(f"{accounts:,} accounts: {'; '.join(map(describe_scans, found))}")
         text = "\n".join(draw(found[1]))
     _print(rows)
+    print("\nWhat is on the disk, indexes included:\n")
+    print("\n".join(f"- {size}" for size in sizes))
     print("\nHow PostgreSQL finds viewers, in batches of " + ", ".join(map(str, _BATCHES)) + ":\n")
     print("\n".join(f"- {plan}" for plan in plans))
     print(f"\nThe plan of a batch of {_BATCHES[1]} at the end:\n\n```\n{text}\n```")
+
+
+def _drawn_target(accounts: int, numbers: Sequence[int]) -> Target:
+    """`me` as the accounts of `numbers`, in their order."""
+
+    def drawn(number: int) -> int:
+        return numbers[(number - 1) % len(numbers)]
+
+    return Target(
+        f"{accounts}-accounts",
+        f"{accounts:,} accounts",
+        OURS,
+        lambda number: our_me(drawn(number)),
+        expected=lambda number: viewer(drawn(number)),
+    )
 
 
 SCENARIOS: dict[str, Callable[[Bench, Options], None]] = {
@@ -102,6 +119,25 @@ def _print(rows: list[Row]) -> None:
     for row in rows:
         for problem in row.problems():
             print(f"WORTHLESS: {row.name}: {problem}")
+
+
+def _sizes(bench: Bench, accounts: int) -> str:
+    found = asyncio.run(_read_sizes(bench))
+    return ", ".join(
+        f"{table} {size / 2**20:,.0f} MiB ({size / accounts:,.0f} bytes each)"
+        for table, size in found.items()
+    )
+
+
+async def _read_sizes(bench: Bench) -> dict[str, int]:
+    connection = await asyncpg.connect(bench.backing.database_url)
+    try:
+        tables = ("accounts", "sessions")
+        return {
+            table: await connection.fetchval(f"SELECT pg_total_relation_size('{table}')") for table in tables
+        }
+    finally:
+        await connection.close()
 
 
 if __name__ == "__main__":
