@@ -1,7 +1,6 @@
 """Arguments of a field: what is constant is coerced once, the rest at each execution."""
 
 from collections.abc import Callable
-from enum import Enum
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -14,15 +13,14 @@ from graphql import (
     get_argument_values,
     is_enum_type,
     is_non_null_type,
-    is_scalar_type,
-    is_specified_scalar_type,
+    specified_scalar_types,
 )
 
 from schema.compiled.field import Field
 
 CoerceArguments = Callable[[VariableValues], dict[str, Any]]
 
-_IMMUTABLE = (str, int, float, Enum, type(None))
+_OWN_SCALARS = frozenset(specified_scalar_types.values())
 
 
 class _Part(NamedTuple):
@@ -36,7 +34,7 @@ class _Part(NamedTuple):
 def compile_arguments(field: Field) -> CoerceArguments | None:
     """Give the function that makes a field's arguments from the variables; None if it takes none.
 
-    Only immutable constants of GraphQL's own scalars and of enums are shared between executions: a resolver may
+    Only constants of GraphQL's own scalars and of enums are shared between executions: a resolver may
     change the lists and objects it is given, and a custom scalar may read a literal as it likes. Those are coerced
     by graphql-core at each execution, and so is whatever it would refuse, so that it is refused in its words.
     """
@@ -70,11 +68,9 @@ def _parts(definition: GraphQLField, node: FieldNode, name: str, argument: Graph
     if isinstance(written, VariableNode):
         return [_Part(argument.out_name or name, written.name.value)]
     inner = argument.type.of_type if is_non_null_type(argument.type) else argument.type
-    if not is_enum_type(inner) and not (is_scalar_type(inner) and is_specified_scalar_type(inner)):
+    if not is_enum_type(inner) and inner not in _OWN_SCALARS:
         raise _NotConstantError
     coerced = get_argument_values(GraphQLField(definition.type, args={name: argument}), node)
-    if not all(isinstance(value, _IMMUTABLE) for value in coerced.values()):
-        raise _NotConstantError
     return [_Part(out_name, None, value) for out_name, value in coerced.items()]
 
 
