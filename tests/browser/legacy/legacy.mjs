@@ -128,12 +128,8 @@ async function changesAvatarAndName(mobile) {
   await pictureIsShown("#user-avatar", 512);
   await page.screenshot({ path: join(outputFolder, "profile.png") });
   await page.goto("/legacy/index.html");
-  await nameOnIndex(name);
-  holds("name and picture are there after a reload");
-}
-
-async function nameOnIndex(name) {
   await says(".user-name", name);
+  holds("name and picture are there after a reload");
 }
 
 async function submitsTheRecord() {
@@ -201,7 +197,7 @@ async function pictureIsShown(selector, width) {
       return image.complete && image.naturalWidth === width;
     },
     [selector, width],
-  );
+  ).catch(() => assert.fail(`${selector} should show a picture ${width} pixels wide`));
 }
 
 async function captchaText() {
