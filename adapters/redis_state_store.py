@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 
 from adapters.redis_client import MAXIMUM_CONNECTIONS, RedisClient
 from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
+from db.patience import waiting
 from resolvers.ports import Counter, StateStoreError
 
 # An entry is "<expires_at_ms>:<text>" or "<expires_at_ms>#<count>". The clock of the store decides on expiry;
@@ -100,7 +101,7 @@ class RedisStateStore:
 
     async def _ask(self, *command: str | int) -> Any:  # noqa: ANN401 - each caller knows its reply
         try:
-            async with asyncio.timeout(STATE_TIMEOUT_SECONDS), self._slots:
+            async with waiting(STATE_TIMEOUT_SECONDS), self._slots:
                 return await self._client.execute_command(*command)
         except (RedisError, OSError, TimeoutError) as error:
             raise StateStoreError(type(error).__name__) from error

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from db.patience import one_request
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
@@ -100,7 +101,8 @@ class Front:
         scope.setdefault("state", {})["context"] = context
         answer = _Answer(self._options, context, headers.get(b"origin"), send)
         try:
-            await self._serve(scope, headers, receive, answer)
+            with one_request():
+                await self._serve(scope, headers, receive, answer)
         finally:
             if self._options.has_access_log:
                 _log_access(scope, context, answer.status, started)
