@@ -22,13 +22,15 @@ class _HeadTooLargeError(Exception):
 class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a bounded head (431) and a request that must arrive within 30 s (408).
 
-    One timer for each connection looks every few seconds, so that a request costs two assignments and no timer.
+    What stands round a body's chunks, extensions and trailers, is bounded as the head is. Trailers are dropped:
+    taken for headers, they would pass by a proxy that sets or strips those (RFC 9110, 6.5.1).
+
+    One timer for each connection looks every few seconds, so that a request costs a few assignments and no timer.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's business
         super().__init__(*args, **kwargs)
-        self._is_in_head = True
-        self._head_bytes = 0
+        self._held_bytes = 0
         self._arriving_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
 
@@ -45,11 +47,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; refuse a head that does not end."""
-        if self._is_in_head:
-            self._head_bytes += len(data)
+        """Feed the parser; refuse a head, or what stands round a body's chunks, that does not end."""
+        self._held_bytes += len(data)
         super().data_received(data)
-        if self._is_in_head and self._head_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
+        if self._held_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
@@ -59,17 +60,23 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is known; a body may follow."""
-        self._is_in_head = False
+        self._held_bytes = 0
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MAXIMUM_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             raise _HeadTooLargeError
         super().on_headers_complete()
+        # The application has the headers; what the parser adds from here on are trailers.
+        self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, for the application to bound."""
+        self._held_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request has arrived."""
         self._arriving_since = None
-        self._is_in_head = True
-        self._head_bytes = 0
+        self._held_bytes = 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

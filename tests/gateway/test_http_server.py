@@ -123,6 +123,46 @@ def test_a_head_just_within_16_kib_is_served(connection: Connection) -> None:
     assert (transport.status, transport.is_closed, len(protocol.tasks)) == (0, False, 1)
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (CHUNKED + b"0\r\n", b"X: a\r\n"),
+        (CHUNKED + b"0\r\nX: ", b"aaaaaa"),
+        (CHUNKED + b"2;", b"aaaaaa"),
+    ],
+    ids=["trailers", "one trailer", "a chunk extension"],
+)
+def test_what_stands_round_the_chunks_is_431_as_soon_as_it_is_over_16_kib(
+    connection: Connection, begin: bytes, more: bytes
+) -> None:
+    protocol, transport, _ = connection
+    protocol.data_received(begin)
+    sent = 0
+    while not transport.is_closed and sent < 10 * HEAD_MAXIMUM_BYTES:
+        protocol.data_received(more * 100)
+        sent += len(more) * 100
+    assert transport.status == 431
+    assert sent <= HEAD_MAXIMUM_BYTES + 2 * len(more) * 100
+
+
+def test_a_body_in_many_small_chunks_is_served(connection: Connection) -> None:
+    protocol, transport, _ = connection
+    protocol.data_received(CHUNKED)
+    for _ in range(HEAD_MAXIMUM_BYTES):
+        protocol.data_received(b"1\r\na\r\n")
+    protocol.data_received(b"0\r\n\r\n")
+    assert (transport.status, transport.is_closed) == (0, False)
+
+
+def test_a_trailer_is_never_taken_for_a_header(connection: Connection) -> None:
+    protocol, _, _ = connection
+    protocol.data_received(CHUNKED + b"0\r\nCookie: session=stolen\r\n\r\n")
+    assert [name for name, _ in protocol.cycle.scope["headers"]] == [b"host", b"transfer-encoding"]
+
+
 def test_a_body_that_does_not_arrive_within_30_seconds_is_408(connection: Connection) -> None:
     protocol, transport, clock = connection
     protocol.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{")
