@@ -31,8 +31,8 @@ def export(
     into: Annotated[Path, typer.Option(help="An empty or new folder for account.json and avatar.webp.")],
 ) -> None:
     """Write everything that is held about the person; the real-name record is in clear."""
-    if into.exists() and any(into.iterdir()):
-        complain([f"{into} is not empty"])
+    if into.exists() and not (into.is_dir() and not any(into.iterdir())):
+        complain([f"{into} is no empty folder"])
         raise typer.Exit(FAILED)
     exported = run_with_context(lambda ctx: erasure.export_account(ctx, mobile=mobile))
     into.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -279,6 +279,18 @@ def test_real_name_record_is_reset_once_audited_and_may_be_submitted_again(
     person.post("/api/profile/auth", real_name=REAL_NAME, id_card=new_id_number())
 
 
+def test_export_goes_to_an_empty_folder_only(server: Server, person: Person, tmp_path: Path) -> None:
+    file, folder = tmp_path / "file", tmp_path / "folder"
+    file.write_text("mine")
+    export = ["users", "export", person.mobile, "--into"]
+
+    codes = [run(server, *export, str(path)).code for path in (file, folder, folder)]
+
+    assert codes == [FAILED, DONE, FAILED]
+    assert file.read_text() == "mine"
+    assert json.loads((folder / "account.json").read_text("utf-8"))
+
+
 def test_new_key_can_be_used_as_it_is_printed(tmp_path: Path) -> None:
     key = run_command("keys", "new").out.strip()
 
