@@ -73,10 +73,15 @@ async def _count_attempt(ctx: Context, mobile: str) -> int:
     if counter.count <= limit.maximum:
         return counter.count
     # The budget is used up: one attempt for each pause that has ended, and taking it is what makes it one.
-    if await ctx.services.state.take(_pause_key(mobile)) is None:
+    kept = await ctx.services.state.take(_pause_key(mobile))
+    if kept is None:
         raise RateLimitedError(
             min(math.ceil(counter.remaining_seconds), FIRST_PAUSE_SECONDS), Reason.TOO_MANY_GUESSES
         )
+    if (seconds := _seconds_until(ctx, kept)) > 0:
+        # Another attempt was judged since we looked, and began this pause: it is not ours to take.
+        await ctx.services.state.put(_pause_key(mobile), kept, DAY_SECONDS)
+        raise RateLimitedError(seconds, Reason.TOO_MANY_GUESSES)
     return counter.count
 
 

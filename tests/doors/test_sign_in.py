@@ -3,6 +3,9 @@
 import pytest
 
 from db.accounts import set_locked_at
+from resolvers.context import Context
+from resolvers.errors import RateLimitedError
+from resolvers.sign_in_guard import _count_attempt
 from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
@@ -132,6 +135,22 @@ async def test_one_attempt_after_a_pause_then_the_next_pause(house: House, kind:
     assert early.retry_after_seconds == 1
     assert judged.is_refused_as("WRONG_CREDENTIALS")
     assert again.retry_after_seconds == 120
+
+
+async def test_attempt_that_looked_before_a_pause_began_does_not_slip_through(
+    house: House, kind: str
+) -> None:
+    door = house.open_door(kind)
+    await fail(door, 5)
+    house.clock.advance(60)
+    await fail(door, 1)
+
+    # It found the first pause ended, and counts itself only now that the second one has begun.
+    with pytest.raises(RateLimitedError) as refused:
+        await _count_attempt(Context(house.services), MOBILE)
+
+    assert refused.value.retry_after_seconds == 120
+    assert (await fail(door, 1)).retry_after_seconds == 120
 
 
 async def test_right_password_after_a_pause_signs_in_and_clears(house: House, kind: str) -> None:
