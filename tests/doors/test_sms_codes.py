@@ -247,6 +247,17 @@ async def test_send_refused_by_one_limit_is_counted_by_none(house: House, door: 
         assert await ask_for_code(house, door)
 
 
+async def test_refused_send_uses_no_interval_of_the_mobile(house: House, kind: str) -> None:
+    busy = house.open_door("rest")
+    for turn in range(20):
+        await ask_for_code(house, busy, f"+86139000000{turn:02}")
+
+    refused = await ask_for_code(house, busy)
+
+    assert refused.is_refused_as("RATE_LIMITED")
+    assert await ask_for_code(house, house.open_door(kind, address="198.51.100.2"))
+
+
 async def test_vendor_failure_gives_the_interval_back_and_voids_the_code(house: House, door: Door) -> None:
     code, text = await receive_code(house, door)
     house.clock.advance(60)
