@@ -2,6 +2,7 @@
 
 import math
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,7 +16,7 @@ from resolvers.context import Context
 from resolvers.errors import CodeError, ErrorCode, RateLimitedError, RefusedError, invalid_input
 from resolvers.limits import limit_key
 from resolvers.mobiles import mask_mobile, parse_mobile
-from resolvers.ports import SmsMessage, SmsSenderError
+from resolvers.ports import SmsMessage, SmsSenderError, StateStoreError
 from resolvers.sms_guard import admit_sms, record_used_sms
 from resolvers.texts import Reason
 
@@ -120,9 +121,16 @@ async def spend_sms_code(
         )
     if await ctx.services.state.take(key) != kept:
         raise _expired()
-    await ctx.services.state.delete(_guess_key(ctx, mobile))
-    await record_used_sms(ctx, live.message_id)
-    return SpentCode(ctx, key, kept, live.expires_at)
+    spent = SpentCode(ctx, key, kept, live.expires_at)
+    try:
+        await ctx.services.state.delete(_guess_key(ctx, mobile))
+        await record_used_sms(ctx, live.message_id)
+    except BaseException:
+        # It has not done its work yet, and it was not the code's fault.
+        with suppress(StateStoreError):
+            await spent.restore()
+        raise
+    return spent
 
 
 class SpentCode:

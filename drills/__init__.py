@@ -1,0 +1,1 @@
+"""Drills: each kills, pauses, fills or slows what the gateway depends on, and watches what people get to see."""

@@ -1,0 +1,98 @@
+"""`python -m drills`: run every drill, or some; the exit code is 1 when a check has failed."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from drills.findings import DrillError, Findings
+from drills.postgresql_faults import drill_postgresql
+from drills.redis_faults import drill_redis, drill_redis_slow
+from drills.stage import Drill, setting
+
+DRILLS: dict[str, Drill] = {
+    "redis": drill_redis,
+    "redis-slow": drill_redis_slow,
+    "postgresql": drill_postgresql,
+}
+# No drill needs as long; one that does is stuck.
+LIMIT_SECONDS = 240
+
+
+def main() -> int:
+    """Run what was asked for; 0 when every check has held."""
+    chosen = _read_arguments()
+    signal.signal(signal.SIGTERM, _interrupt)
+    # Nobody's settings but the drills' own.
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        del os.environ[name]
+    all_findings = [_run(name) for name in chosen]
+    return _summarise(all_findings)
+
+
+def _read_arguments() -> list[str]:
+    parser = argparse.ArgumentParser(prog="python -m drills", description=__doc__)
+    parser.add_argument("--only", default="", help="names of drills, with commas")
+    parser.add_argument("--list", action="store_true", help="print the names and end")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for name, drill in DRILLS.items():
+            print(f"{name:<16}{(drill.__doc__ or '').splitlines()[0]}")
+        sys.exit(0)
+    chosen = [name for name in arguments.only.split(",") if name] or list(DRILLS)
+    if unknown := set(chosen) - set(DRILLS):
+        parser.error(f"no such drill: {', '.join(sorted(unknown))}; see --list")
+    return chosen
+
+
+def _run(name: str) -> Findings:
+    print(f"{name}: {(DRILLS[name].__doc__ or '').splitlines()[0]}", flush=True)
+    started = time.monotonic()
+    findings = asyncio.run(_play(name))
+    print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
+    return findings
+
+
+async def _play(name: str) -> Findings:
+    async with setting(name) as stage:
+        try:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                await DRILLS[name](stage)
+        except (DrillError, TimeoutError, OSError) as error:
+            stage.findings.check(
+                "the drill could be played to its end", holds=False, measured=f"{type(error).__name__}: {error}"
+            )
+        if stage.findings.failed:
+            _show_logs(stage.folder)
+        return stage.findings
+
+
+def _show_logs(folder: Path) -> None:
+    """What the gateways have said, since their logs go with the folder."""
+    for log in sorted(folder.glob("gateway-*.log")):
+        for line in log.read_text(errors="replace").splitlines():
+            if "exception" in line or "Traceback" in line or "Error" in line:
+                print(f"          {log.stem}: {line[-2000:]}")
+
+
+def _summarise(all_findings: list[Findings]) -> int:
+    passed = sum(findings.passed for findings in all_findings)
+    failures = [failure for findings in all_findings for failure in findings.failures]
+    print(f"\n{passed} ok, {len(failures)} failed")
+    for failure in failures:
+        print(f"  FAILED  {failure}")
+    return 1 if failures else 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    # Unwinds, so that everything that was started is ended.
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""The stage of one drill: its folder, its findings, and everything it has started, ended again at the end."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from drills.findings import DrillError, Findings
+from drills.people import Maker, making
+from drills.servers import Gateway, Postgresql, Redis
+from drills.visitors import Answer, Doors
+
+ServerT = TypeVar("ServerT", Gateway, Postgresql, Redis)
+
+ANSWER_SECONDS = 2.0
+RECOVERY_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Stage:
+    """What a drill plays on."""
+
+    folder: Path
+    findings: Findings
+    stack: AsyncExitStack
+
+    async def redis(self) -> Redis:
+        """A running Redis."""
+        server = Redis(self.folder)
+        return await self._start(server)
+
+    async def postgresql(self, *, connections: int = 60) -> Postgresql:
+        """A running PostgreSQL with the gateway's database."""
+        server = Postgresql(self.folder, connections=connections)
+        await self._start(server)
+        await server.create_database()
+        return server
+
+    async def gateway(self, *, data_dir: Path | None = None, **settings: str) -> Gateway:
+        """A running gateway."""
+        return await self._start(Gateway(self.folder, data_dir=data_dir, **settings))
+
+    async def doors(self, gateway: Gateway) -> Doors:
+        """Its doors."""
+        doors = Doors(gateway.url)
+        self.stack.push_async_callback(doors.aclose)
+        return doors
+
+    async def maker(self, gateway: Gateway) -> Maker:
+        """A maker that stays open; not for databases that are to be killed."""
+        return await self.stack.enter_async_context(making(gateway))
+
+    async def _start(self, server: ServerT) -> ServerT:
+        self.stack.callback(server.kill)
+        await server.start()
+        return server
+
+
+Drill = Callable[[Stage], Awaitable[None]]
+
+
+@asynccontextmanager
+async def setting(drill: str) -> AsyncIterator[Stage]:
+    """A stage in a temporary folder; when the block ends nothing of it is left."""
+    with TemporaryDirectory(prefix="account-gateway-drill-") as name:
+        folder = Path(name)
+        # PostgreSQL's own user has to get through.
+        folder.chmod(0o711)
+        async with AsyncExitStack() as stack:
+            yield Stage(folder, Findings(drill), stack)
+
+
+async def wait_for_success(ask: Callable[[], Awaitable[Answer]], seconds: float = 20) -> float:
+    """Ask again and again until it is a success; how long that took.
+
+    Raises:
+        DrillError: it never was.
+    """
+    started = time.monotonic()
+    while True:
+        answer = await ask()
+        passed = time.monotonic() - started
+        if answer.is_success:
+            return passed
+        if passed > seconds:
+            raise DrillError(f"no success within {seconds} s, last {answer.outcome}")
+        await asyncio.sleep(0.05)
