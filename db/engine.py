@@ -292,7 +292,8 @@ def _translated() -> Iterator[None]:
         raise ConflictError from error
     except (DataError, ProgrammingError):
         raise
-    except (DBAPIError, OSError, TimeoutError) as error:
+    except (DBAPIError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
+        # asyncpg's internal error: asked on a connection whose end the server has announced, but not yet made.
         raise DatabaseUnavailableError(type(error).__name__) from error
 
 
