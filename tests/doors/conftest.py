@@ -17,6 +17,15 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
         yield place
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes of it is the question here, not how fast: a busy machine may take its time."""
+    monkeypatch.setattr("db.patience.PATIENCE_SECONDS", 60)
+    monkeypatch.setattr("db.engine.DATABASE_TIMEOUT_SECONDS", 60)
+    for store in ("sql_state_store", "redis_state_store"):
+        monkeypatch.setattr(f"adapters.{store}.STATE_TIMEOUT_SECONDS", 60)
+
+
 @pytest.fixture
 def database_url(backend: Backend, tmp_path: Path) -> str:
     return backend.fresh_url(tmp_path)

@@ -18,14 +18,6 @@ CALLERS = 50
 KINDS = ("graphql", "rest")
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who wins is the question here, not how fast: a busy machine may take its time."""
-    monkeypatch.setattr("db.engine.DATABASE_TIMEOUT_SECONDS", 30)
-    for store in ("sql_state_store", "redis_state_store"):
-        monkeypatch.setattr(f"adapters.{store}.STATE_TIMEOUT_SECONDS", 30)
-
-
 def crowd(house: House, *, token: str | None = None, size: int = CALLERS) -> list[Door]:
     """So many clients at both doors, each at an address of its own."""
     return [
@@ -46,6 +38,16 @@ async def all_at_once(calls: Sequence[Awaitable[Outcome]]) -> tuple[int, list[Ou
     outcomes = await asyncio.gather(*calls)
     assert all(outcome.response.status_code == 200 for outcome in outcomes)
     return sum(outcome.is_ok for outcome in outcomes), [one for one in outcomes if not one.is_ok]
+
+
+class EndlessCode:
+    """A code that is always right and never spent."""
+
+    async def restore(self) -> None: ...
+
+
+async def spend_nothing(*_: object, **__: object) -> EndlessCode:
+    return EndlessCode()
 
 
 def strays(others: list[Outcome], *expected: str) -> list[str]:
@@ -70,9 +72,7 @@ async def test_one_of_fifty_registers_one_mobile_though_every_code_is_right(
 ) -> None:
     """The database alone must decide, where codes would not."""
 
-    async def no_code(*_: object, **__: object) -> None: ...
-
-    monkeypatch.setattr("resolvers.registration.spend_sms_code", no_code)
+    monkeypatch.setattr("resolvers.registration.spend_sms_code", spend_nothing)
     winners, others = await all_at_once(
         [door.register(MOBILE, "123456", PASSWORD, captcha_text="ABCD") for door in crowd(house)]
     )
