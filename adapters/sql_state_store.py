@@ -1,12 +1,12 @@
 """The state store in the database: for one process with SQLite, or several with a shared server."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
 from db.engine import Connection, Database, DatabaseUnavailableError
-from db.patience import waiting
 from db.state import (
     StateRow,
     count_down,
@@ -126,7 +126,7 @@ class SqlStateStore:
 @asynccontextmanager
 async def _bounded() -> AsyncIterator[None]:
     try:
-        async with waiting(STATE_TIMEOUT_SECONDS):
+        async with asyncio.timeout(STATE_TIMEOUT_SECONDS):
             yield
     except (DatabaseUnavailableError, TimeoutError) as error:
         raise StateStoreError(type(error).__name__) from error

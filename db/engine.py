@@ -132,7 +132,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
         """
-        async with _limited(), self._connection() as connection:
+        async with self._limited(), self._connection() as connection:
             if self._reading_options:
                 await connection.execution_options(**self._reading_options)
             yield connection
@@ -147,7 +147,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
         """
-        async with _limited(), self.write_turn, self._connection() as connection:
+        async with self._limited(), self.write_turn, self._connection() as connection:
             await connection.execution_options(writing=True)
             transaction = await _begin(connection)
             try:
@@ -186,6 +186,21 @@ class Database:
     async def aclose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        """The time limit of all that a request does with the database: waiting, connecting, working, committing.
+
+        Waiting for one's turn at the file of the embedded database is no sign of a server that fell silent, so that
+        it does not use up the request's patience: many who write at once are slow, not refused.
+        """
+        with _translated():
+            async with (
+                asyncio.timeout(DATABASE_TIMEOUT_SECONDS)
+                if self.is_sqlite
+                else waiting(DATABASE_TIMEOUT_SECONDS)
+            ):
+                yield
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -273,14 +288,6 @@ async def _begin(connection: Connection) -> AsyncTransaction:
         except OperationalError as error:
             if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
                 raise
-
-
-@asynccontextmanager
-async def _limited() -> AsyncIterator[None]:
-    """The time limit of everything that a request does with the database: waiting, connecting, working, committing."""
-    with _translated():
-        async with waiting(DATABASE_TIMEOUT_SECONDS):
-            yield
 
 
 @contextmanager

@@ -3,22 +3,30 @@
 import argparse
 import asyncio
 import os
+import re
 import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from types import FrameType
 
 from drills.findings import DrillError, Findings
+from drills.instances import drill_instances
 from drills.postgresql_faults import drill_postgresql
 from drills.redis_faults import drill_redis, drill_redis_slow
+from drills.sms_faults import drill_sms
 from drills.stage import Drill, setting
 
 DRILLS: dict[str, Drill] = {
     "redis": drill_redis,
     "redis-slow": drill_redis_slow,
     "postgresql": drill_postgresql,
+    "sms": drill_sms,
+    "instances": drill_instances,
 }
+# The last line of a traceback.
+_FAULT = re.compile(r"[\w.]+(Error|Exception)\b")
 # No drill needs as long; one that does is stuck.
 LIMIT_SECONDS = 240
 
@@ -64,7 +72,9 @@ async def _play(name: str) -> Findings:
                 await DRILLS[name](stage)
         except (DrillError, TimeoutError, OSError) as error:
             stage.findings.check(
-                "the drill could be played to its end", holds=False, measured=f"{type(error).__name__}: {error}"
+                "the drill could be played to its end",
+                holds=False,
+                measured=f"{type(error).__name__}: {error}",
             )
         if stage.findings.failed:
             _show_logs(stage.folder)
@@ -72,11 +82,11 @@ async def _play(name: str) -> Findings:
 
 
 def _show_logs(folder: Path) -> None:
-    """What the gateways have said, since their logs go with the folder."""
+    """The faults that the gateways have logged, since their logs go with the folder."""
     for log in sorted(folder.glob("gateway-*.log")):
-        for line in log.read_text(errors="replace").splitlines():
-            if "exception" in line or "Traceback" in line or "Error" in line:
-                print(f"          {log.stem}: {line[-2000:]}")
+        lines = log.read_text(errors="replace").splitlines()
+        for fault, count in Counter(line[:300] for line in lines if _FAULT.match(line)).most_common(10):
+            print(f"          {log.stem}: {count} times {fault}")
 
 
 def _summarise(all_findings: list[Findings]) -> int:

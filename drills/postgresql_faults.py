@@ -78,9 +78,13 @@ async def _watch_return(stage: Stage, doors: Doors, crowd: Crowd, code: LiveCode
     async def ask() -> Answer:
         return await doors.get("/api/check_login", token=person.token)
 
-    stage.findings.check_within(f"{name}: works again by itself", await wait_for_success(ask), RECOVERY_SECONDS)
+    stage.findings.check_within(
+        f"{name}: works again by itself", await wait_for_success(ask), RECOVERY_SECONDS
+    )
     misfits = await crowd.find_misfits(doors)
-    stage.findings.check(f"{name}: every name agrees with the answers", holds=not misfits, measured=misfits[:3])
+    stage.findings.check(
+        f"{name}: every name agrees with the answers", holds=not misfits, measured=misfits[:3]
+    )
     record = await doors.get("/api/profile/auth", token=person.token)
     stage.findings.check(
         f"{name}: nothing is there of the refused real-name record",

@@ -204,5 +204,3 @@ async def _watch_slowness(stage: Stage, doors: Doors, props: Props, name: str) -
         measured=outcomes,
     )
     await _watch_session(stage, doors, props.person, name)
-
-

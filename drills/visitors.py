@@ -66,9 +66,7 @@ class Doors:
 
     async def upload(self, picture: bytes, *, token: str) -> Answer:
         """A new avatar."""
-        return await self._ask(
-            "POST", "/api/profile/avatar", token, "", files={"avatar": ("a.png", picture)}
-        )
+        return await self._ask("POST", "/api/profile/avatar", token, "", files={"avatar": ("a.png", picture)})
 
     async def query(
         self,

@@ -1,4 +1,4 @@
-"""One HTTPS request to a vendor, with an end: 5 s for all of it, no redirect, no retry, a small answer."""
+"""One HTTPS request to a vendor, with an end: 3.5 s for all of it, no redirect, no retry, a small answer."""
 
 import asyncio
 import json
@@ -10,8 +10,8 @@ import httpx
 
 from resolvers.ports import SmsSenderError
 
-# 5 s are promised; the rest is for closing the connection.
-_TIMEOUT_SECONDS = 4.8
+# 5 s are promised for the whole answer; the rest is for what is asked before and cleared up after.
+_TIMEOUT_SECONDS = 3.5
 _MAXIMUM_ANSWER_BYTES = 64 * 1024
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -45,7 +45,7 @@ class VendorHttp:
         """Give the status and the JSON object of the answer.
 
         Raises:
-            SmsSenderError: when none comes within 5 s. It says nothing of what was sent.
+            SmsSenderError: when none comes within 3.5 s. It says nothing of what was sent.
         """
         request = httpx.Request("POST", url, headers=dict(headers), content=body)
         try:

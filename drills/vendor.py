@@ -1,0 +1,107 @@
+"""An SMS vendor that misbehaves on request."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Literal
+
+Manner = Literal["well", "hang", "reset", "nonsense", "refuse", "drip", "flood"]
+
+_NONSENSE = b"\x16\x03\x01 this is no HTTP\r\n\r\n"
+HANG_SECONDS = 30.0
+
+
+class Vendor:
+    """Takes messages over HTTP in the manner that is set; keeps the codes that it has taken."""
+
+    def __init__(self) -> None:
+        self.manner: Manner = "well"
+        self.hang_seconds = HANG_SECONDS
+        self.codes: dict[str, str] = {}
+        self.port = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """Where the gateway posts to."""
+        return f"http://127.0.0.1:{self.port}/messages"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Vendor"]:
+        """Serve until the block ends."""
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await self._serve(reader, writer)
+        writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            int(line.split(b":")[1])
+            for line in head.lower().split(b"\r\n")
+            if line.startswith(b"content-length")
+        )
+        message = json.loads(await reader.readexactly(length))
+        match self.manner:
+            case "well":
+                self.codes[message["mobile"]] = message["code"]
+                _answer(writer, 200, {"accepted": True})
+            case "hang":
+                await asyncio.sleep(self.hang_seconds)
+                self.codes[message["mobile"]] = message["code"]
+                _answer(writer, 200, {"accepted": True})
+            case "reset":
+                writer.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
+                writer.transport.abort()
+            case "nonsense":
+                writer.write(_NONSENSE)
+            case "refuse":
+                _answer(writer, 500, {"error": "out of order"})
+            case "drip":
+                await _drip(writer)
+            case "flood":
+                await _flood(writer)
+        with suppress(OSError):
+            await writer.drain()
+
+
+def _answer(writer: asyncio.StreamWriter, status: int, body: dict[str, object]) -> None:
+    encoded = json.dumps(body).encode()
+    writer.write(b"HTTP/1.1 %d X\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % (status, len(encoded)))
+    writer.write(encoded)
+
+
+async def _drip(writer: asyncio.StreamWriter) -> None:
+    """An answer that never ends, a byte at a time, so that no limit on silence ends it."""
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+    for _ in range(60):
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.5)
+
+
+async def _flood(writer: asyncio.StreamWriter) -> None:
+    """An answer that is far too long."""
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n")
+    for _ in range(1000):
+        writer.write(b"x" * 100_000)
+        await writer.drain()
