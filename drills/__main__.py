@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from types import FrameType
 
+from drills.crashes import drill_crash_postgresql, drill_crash_sqlite
 from drills.findings import DrillError, Findings
 from drills.instances import drill_instances
 from drills.postgresql_faults import drill_postgresql
@@ -24,6 +25,8 @@ DRILLS: dict[str, Drill] = {
     "postgresql": drill_postgresql,
     "sms": drill_sms,
     "instances": drill_instances,
+    "crash-sqlite": drill_crash_sqlite,
+    "crash-postgresql": drill_crash_postgresql,
 }
 # The last line of a traceback.
 _FAULT = re.compile(r"[\w.]+(Error|Exception)\b")

@@ -17,6 +17,7 @@ from PIL import Image
 from stdnum.cn import ric
 
 from db import accounts
+from db.engine import Connection
 from drills.servers import Gateway
 from gateway.settings import Settings
 from gateway.wiring import open_services
@@ -30,7 +31,7 @@ from resolvers.sms_codes import send_sms_code
 
 PASSWORD = "correct horse 42"  # noqa: S105 - everybody's in a drill
 
-_BATCH = 50
+_BATCH = 25
 _serials = itertools.count(random.randrange(1, 900_000))  # noqa: S311 - nothing secret
 _FIRST_BIRTH = date(1950, 1, 1)
 
@@ -105,8 +106,9 @@ class Maker:
         people: list[Person] = []
         password_hash = await self.services.passwords.hash(PASSWORD)
         for first in range(0, count, _BATCH):
-            for _ in range(min(_BATCH, count - first)):
-                people.append(await self._make(password_hash))
+            async with self.services.database.writing() as connection:
+                for _ in range(min(_BATCH, count - first)):
+                    people.append(await self._make(connection, password_hash))
         return people
 
     async def captchas(self, count: int) -> list[LiveCaptcha]:
@@ -125,19 +127,18 @@ class Maker:
             codes.append(LiveCode(mobile, self._pocket.codes[mobile], captcha.text))
         return codes
 
-    async def _make(self, password_hash: str) -> Person:
+    async def _make(self, connection: Connection, password_hash: str) -> Person:
         mobile, now = new_mobile(), self.services.clock()
         name = mobile.removeprefix("+86")
-        async with self.services.database.writing() as connection:
-            account_id = await accounts.insert_account(
-                connection,
-                mobile=mobile,
-                name=name,
-                name_key=name_key(name),
-                password_hash=password_hash,
-                created_at=now,
-            )
-            session = await begin_session(connection, account_id=account_id, now=now)
+        account_id = await accounts.insert_account(
+            connection,
+            mobile=mobile,
+            name=name,
+            name_key=name_key(name),
+            password_hash=password_hash,
+            created_at=now,
+        )
+        session = await begin_session(connection, account_id=account_id, now=now)
         return Person(account_id, mobile, session.token)
 
     def _context(self) -> Context:
