@@ -43,6 +43,13 @@ from schema.executor import CompilingExecutor
 from schema.graphiql import STATIC_DIRECTORY, GraphiQLPage
 from schema.sdl import graphql_schema
 
+# What the front refuses before a door is asked, in the words of the GraphQL door.
+_REFUSAL_CODES = {
+    400: EndpointErrorCode.BAD_REQUEST,
+    403: EndpointErrorCode.CROSS_SITE_REFUSED,
+    415: EndpointErrorCode.UNSUPPORTED_MEDIA_TYPE,
+}
+
 _OUTBOX_ENTRIES = 50
 
 
@@ -79,12 +86,11 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
             yield
             holder.services = None
 
-    async def refuse_rest(_: Scope, send: Send, __: str) -> None:
-        await rest.refuse(send)
+    async def refuse_rest(_: Scope, send: Send, status: int, __: str) -> None:
+        await rest.refuse(send, status)
 
-    async def refuse_graphql(scope: Scope, send: Send, offence: str) -> None:
-        message = f"Cross-site request refused. {offence}."
-        await graphql.refuse(scope, send, refuse(EndpointErrorCode.CROSS_SITE_REFUSED, message, status=403))
+    async def refuse_graphql(scope: Scope, send: Send, status: int, message: str) -> None:
+        await graphql.refuse(scope, send, refuse(_REFUSAL_CODES[status], message, status=status))
 
     return Front(
         Starlette(routes=_routes(settings, rest, graphql, graphiql), lifespan=lifespan),

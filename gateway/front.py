@@ -26,7 +26,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
-Refuser = Callable[[Scope, Send, str], Awaitable[None]]
+Refuser = Callable[[Scope, Send, int, str], Awaitable[None]]
 
 # Reads change nothing, but for this one of the documented legacy API.
 _CHANGING_READS = frozenset({"/api/logout"})
@@ -112,10 +112,10 @@ class Front:
     ) -> None:
         method, path = scope["method"], scope["path"]
         if not _is_host_valid(headers.get(b"host")) and scope["http_version"] != "1.0":
-            await _answer_json(answer, 400, {"error": "The Host header is missing, doubled or malformed."})
+            await self._refuse(scope, answer, 400, "The Host header is missing, doubled or malformed.")
             return
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity" and path != "/graphql":
-            await _answer_json(answer, 415, {"error": "A Content-Encoding on requests is not served."})
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            await self._refuse(scope, answer, 415, "A Content-Encoding on requests is not served.")
             return
         if method == "OPTIONS" and b"access-control-request-method" in headers:
             await _answer_preflight(answer, self._options.cross_site.allows_origin(headers.get(b"origin")))
@@ -125,7 +125,7 @@ class Front:
                 site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"), host=headers.get(b"host")
             )
             if offence:
-                await self._refuse(scope, answer, offence)
+                await self._refuse(scope, answer, 403, f"Cross-site request refused. {offence}.")
                 return
         app = self._shortcuts.get(path, self._app)
         try:
@@ -136,13 +136,13 @@ class Front:
             if answer.status == 0:
                 await _answer_json(answer, 500, {"error": "internal", "requestId": answer.context.request_id})
 
-    async def _refuse(self, scope: Scope, answer: "_Answer", offence: str) -> None:
+    async def _refuse(self, scope: Scope, answer: "_Answer", status: int, message: str) -> None:
         """Say no in the form of the door that was knocked at."""
         for prefix, refuser in self._refusers.items():
             if scope["path"].startswith(prefix):
-                await refuser(scope, answer, offence)
+                await refuser(scope, answer, status, message)
                 return
-        await _answer_json(answer, 403, {"error": f"Cross-site request refused. {offence}."})
+        await _answer_json(answer, status, {"error": message})
 
     def _open_context(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Context:
         peer = scope["client"][0] if scope.get("client") else "unknown"

@@ -1,6 +1,6 @@
-"""The table of settings for `docs/operators.md`, made from `Settings` itself.
+"""The table of settings for `README.md`, made from `Settings` itself.
 
-`python -m gateway.settings_table docs/operators.md` writes it between the two marks of that page.
+`python -m gateway.settings_table README.md` writes it between the two marks of the page.
 """
 
 import sys
@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from gateway.settings import DEVELOPMENT_SECRET_KEYS, PREFIX, Settings
 
-BEGIN = "<!-- settings: made by python -m gateway.settings_table docs/operators.md -->"
+BEGIN = "<!-- settings: made by python -m gateway.settings_table README.md -->"
 END = "<!-- end of settings -->"
 
 _UNITS = {

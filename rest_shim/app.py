@@ -29,6 +29,9 @@ from rest_shim.requests import RestRequest
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_CROSS_SITE = 403
+_REFUSALS = {_CROSS_SITE: "非法请求：来自其他网站", 400: "非法请求：Host 头错误", 415: "不支持压缩的请求体"}
+
 _UPLOAD_PATHS = frozenset({"/api/profile/avatar"})
 _JSON = b"application/json; charset=utf-8"
 
@@ -68,9 +71,13 @@ class RestShim:
         except ClientGoneError:
             return
 
-    async def refuse(self, send: Send) -> None:
-        """Answer for the gateway, which has found the request to come from another site."""
-        await self._send(send, 200, self._failure(Errno.REQERR, "非法请求：来自其他网站"))
+    async def refuse(self, send: Send, status: int) -> None:
+        """Answer for the gateway, which has found fault with the request itself.
+
+        What comes from another site (403) is told with 200, as everything that a page may have to show.
+        """
+        text = _REFUSALS.get(status, TEXTS[Errno.REQERR])
+        await self._send(send, 200 if status == _CROSS_SITE else status, self._failure(Errno.REQERR, text))
 
     async def _serve(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         ctx: Context = scope["state"]["context"]

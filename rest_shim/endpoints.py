@@ -76,7 +76,7 @@ def post_register(options: EndpointOptions) -> Endpoint:
             request.ctx,
             mobile=request.get("mobile"),
             sms_code=request.get("phonecode"),
-            password=request.get("password"),
+            password=request.get("password", is_stored=False),
             captcha_text=request.get_unless_optional("image_code_text"),
             refuse_common_password=options.refuse_common_passwords,
         )
@@ -87,7 +87,7 @@ def post_register(options: EndpointOptions) -> Endpoint:
 
 async def post_login(request: RestRequest) -> Success:
     """4. Sign-in."""
-    signed_in = await login(request.ctx, mobile=request.get("mobile"), password=request.get("password"))
+    signed_in = await login(request.ctx, mobile=request.get("mobile"), password=request.get("password", is_stored=False))
     return _object(_account(signed_in.account))
 
 

@@ -21,8 +21,10 @@ class RestRequest:
     fields: dict[str, object]
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def find(self, name: str) -> str | None:
+    def find(self, name: str, *, is_stored: bool = True) -> str | None:
         """A field by its documented name or an alias of the dialect; None when it is absent or empty.
+
+        What is not stored as it comes, such as a password, may hold any characters.
 
         Raises:
             InputError: INVALID_INPUT when it is no text, or text that cannot be stored.
@@ -30,16 +32,16 @@ class RestRequest:
         for spelling in (name, *self.dialect.aliases.get(name, ())):
             value = self._text(spelling)
             if value:
-                return require_text(value, field=name)
+                return require_text(value, field=name) if is_stored else value
         return None
 
-    def get(self, name: str) -> str:
+    def get(self, name: str, *, is_stored: bool = True) -> str:
         """A field that must be there.
 
         Raises:
             InputError: INVALID_INPUT.
         """
-        value = self.find(name)
+        value = self.find(name, is_stored=is_stored)
         if value is None:
             raise _missing(name)
         return value
@@ -61,7 +63,7 @@ class RestRequest:
         viewer = await self.ctx.viewer()
         if viewer:
             return viewer
-        mobile, password = self.find("mobile"), self.find("password")
+        mobile, password = self.find("mobile"), self.find("password", is_stored=False)
         if not (mobile and password):
             raise unauthenticated()
         return await authenticate(self.ctx, mobile=mobile, password=password)

@@ -18,10 +18,10 @@ Accounts that start with a mobile number, for pages that speak the legacy API.
 
 **The envelope.** Every answer is HTTP 200 with `{{"errno", "errmsg"{errcode}}}`, and `data` where there is \
 some. Compare `errno`: 0 is success. The exceptions: the captcha picture, an unknown path (404), a wrong \
-method (405) and a body over its limit (413); the last three carry the same envelope. A refusal for a limit \
-has `retry_after`, in seconds. What never gets as far as the API has other bodies: a malformed `Host` (400), a \
-body that does not arrive in 30 s (408), a `Content-Encoding` (415), headers over 16 KiB (431), too many \
-connections (503).
+method (405), a body over its limit (413), a malformed `Host` (400), a `Content-Encoding` (415); all but the \
+picture carry the same envelope. A refusal for a limit has `retry_after`, in seconds. What the HTTP server \
+refuses by itself has other bodies: a body that does not arrive in 30 s (408), headers over 16 KiB (431), too \
+many connections (503).
 
 **Bodies** are read as JSON whatever the declared type says, else as a form, or as multipart. Fields may \
 stand in the query too; the body's count first. Unknown fields are ignored. Of duplicate JSON keys the last \

@@ -36,14 +36,14 @@ def anchors_of(page: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in _HEADING.findall(read(page))}
 
 
-def test_operators_page_has_the_settings_as_they_are() -> None:
-    page = read("docs/operators.md")
+def test_readme_has_the_settings_as_they_are() -> None:
+    page = read("README.md")
 
     assert page == replace_settings_table(page), f"run the command that stands in the page: {BEGIN}"
 
 
-def test_operators_page_names_every_setting_once_in_its_table() -> None:
-    table = read("docs/operators.md").partition(BEGIN)[2].partition(END)[0]
+def test_readme_names_every_setting_once_in_its_table() -> None:
+    table = read("README.md").partition(BEGIN)[2].partition(END)[0]
 
     assert re.findall(rf"^\| `({PREFIX}\w+)`", table, re.MULTILINE) == [
         f"{PREFIX}{name.upper()}" for name in Settings.model_fields

@@ -79,8 +79,8 @@ def inner() -> Inner:
 
 
 def make_front(inner: Inner, *, is_https: bool = False) -> Front:
-    async def refuse(_: Scope, send: Send, offence: str) -> None:
-        await answer(send, 200, body=b"in the door's own form: " + offence.encode())
+    async def refuse(_: Scope, send: Send, _status: int, message: str) -> None:
+        await answer(send, 200, body=b"in the door's own form: " + message.encode())
 
     return Front(
         inner,
