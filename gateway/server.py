@@ -8,6 +8,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Final
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_MAXIMUM_BYTES: Final = 16 * 1024
@@ -33,6 +34,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._held_bytes = 0
         self._arriving_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
+        # With pipelining it is not uvicorn's `cycle`, which is the newest: that one may be waiting still.
+        self._served: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch the clock: a client that connects and says nothing is slow, too."""
@@ -41,9 +44,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._watch = self.loop.call_later(_CHECK_SECONDS, self._check_arrival)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop watching."""
+        """Stop watching, and tell the request that is being served."""
         if self._watch is not None:
             self._watch.cancel()
+        if self._served is not None and not self._served.response_complete:
+            self._served.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -84,6 +89,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             super().send_400_response(msg)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Hand a request to the application."""
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _check_arrival(self) -> None:
         since = self._arriving_since
         if since is not None and self.loop.time() - since > ARRIVAL_SECONDS:
@@ -93,8 +103,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer in the server's own name, and close."""
-        # None before the connection's first request, whatever uvicorn's annotation says.
-        cycle: RequestResponseCycle | None = self.cycle
+        cycle = self._served
         answering = cycle if cycle is not None and not cycle.response_complete else None
         if answering is None or not answering.response_started:
             body = f'{{"error":"{status.phrase}"}}'.encode()

@@ -57,6 +57,9 @@ class FakeLoop:
         self.watch = callback
         return self
 
+    def cancel(self) -> None:
+        self.watch = None
+
     def create_task(self, coroutine: Coroutine[object, object, None]) -> FakeTask:
         coroutine.close()
         return FakeTask()
@@ -183,3 +186,14 @@ def test_a_request_that_has_arrived_may_take_its_time(connection: Connection) ->
     protocol.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
     clock.advance(10 * ARRIVAL_SECONDS)
     assert not transport.is_closed
+
+
+def test_a_request_hears_that_its_client_has_gone_also_when_others_wait_behind_it(
+    connection: Connection,
+) -> None:
+    protocol, _, _ = connection
+    protocol.data_received(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+    first = protocol.cycle
+    protocol.data_received(b"GET /second HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+    protocol.connection_lost(None)
+    assert (first.disconnected, first.message_event.is_set()) == (True, True)
