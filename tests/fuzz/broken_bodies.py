@@ -196,8 +196,10 @@ def json_parameter(rng: Random, visitor: Visitor) -> Attempt:
     asked = rng.choice(GRAPHQL_BODIES)
     odd = rng.choice(_JSON_VALUES)
     texts = {name.encode(): json_bytes(value) for name, value in asked.items()}
-    if "variables" in texts or rng.random() < 0.6:
-        inner = rng.choice((b"name", b"mobile", b"password", b"realName", b"idNumber", b"tokenDelivery", b"x"))
+    if b"variables" in texts or rng.random() < 0.6:
+        inner = rng.choice(
+            (b"name", b"mobile", b"password", b"realName", b"idNumber", b"tokenDelivery", b"x")
+        )
         texts[b"variables"] = rng.choice((odd, b'{"i":%b}' % odd, b'{"i":{"%b":%b}}' % (inner, odd)))
     else:
         texts[rng.choice((b"query", b"operationName", b"extensions", b"id", b"documentId"))] = odd
@@ -247,7 +249,9 @@ def cut_parts(rng: Random, visitor: Visitor) -> Attempt:
     elif change == 4:
         body = body + body
     else:
-        body = body.replace(BOUNDARY, rng.choice((b"Boundary42", b"boundary42 ", b"boundary4", b"--boundary42")), 1)
+        body = body.replace(
+            BOUNDARY, rng.choice((b"Boundary42", b"boundary42 ", b"boundary4", b"--boundary42")), 1
+        )
     return Attempt("cut parts", (request(visitor, target, body, multipart_type()),), must_answer=True)
 
 

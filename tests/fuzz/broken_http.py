@@ -4,7 +4,18 @@ from random import Random
 
 from tests.fuzz.attempts import Attempt, Visitor, any_request, head, json_bytes, request
 
-_METHODS = (b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE", b"CONNECT", b"PROPFIND")
+_METHODS = (
+    b"GET",
+    b"POST",
+    b"HEAD",
+    b"PUT",
+    b"DELETE",
+    b"OPTIONS",
+    b"PATCH",
+    b"TRACE",
+    b"CONNECT",
+    b"PROPFIND",
+)
 _BAD_METHODS = (b"get", b"", b"G\x00T", b"GET\t", b"POST" * 500, b"\xff\xfe", b"PRI", b"SOURCE", b"M-SEARCH")
 _TARGETS = (
     b"/api/profile",
@@ -55,7 +66,17 @@ _QUERIES = (
     b"?query={me{id}}&operationName=%00",
     b"??#?",
 )
-_VERSIONS = (b"HTTP/1.1", b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/1.9", b"http/1.1", b"HTTP/", b"", b"RTSP/1.0")
+_VERSIONS = (
+    b"HTTP/1.1",
+    b"HTTP/1.0",
+    b"HTTP/0.9",
+    b"HTTP/2.0",
+    b"HTTP/1.9",
+    b"http/1.1",
+    b"HTTP/",
+    b"",
+    b"RTSP/1.0",
+)
 
 # The headers that the code reads.
 _READ_HEADERS = (
@@ -210,7 +231,11 @@ def header_form(rng: Random, visitor: Visitor) -> Attempt:
 def chunking(rng: Random, visitor: Visitor) -> Attempt:
     """Chunked bodies, right and wrong, in one piece or byte by byte."""
     target, kind = rng.choice(
-        ((b"/graphql", b"application/json"), (b"/api/login", b"application/json"), (b"/api/profile/avatar", b"a/b"))
+        (
+            (b"/graphql", b"application/json"),
+            (b"/api/login", b"application/json"),
+            (b"/api/profile/avatar", b"a/b"),
+        )
     )
     framing = [(b"Transfer-Encoding", rng.choice((b"chunked", b"Chunked", b" chunked ", b"chunked;q=1")))]
     if rng.random() < 0.2:
@@ -234,7 +259,9 @@ def damaged(rng: Random, visitor: Visitor) -> Attempt:
         elif change == 2:
             data[place:place] = data[place : place + rng.randint(1, 200)]
         else:
-            data[place:place] = rng.choice((b"\x00", b"\r\n", b"\n", b"\r\n\r\n", b"\xff", b"%", b'"', b"{" * 99, b"--"))
+            data[place:place] = rng.choice(
+                (b"\x00", b"\r\n", b"\n", b"\r\n\r\n", b"\xff", b"%", b'"', b"{" * 99, b"--")
+            )
         if not data:
             break
     return Attempt("damaged bytes", split(rng, bytes(data)))

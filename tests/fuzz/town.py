@@ -1,0 +1,37 @@
+"""Who lives at the gateway that is fuzzed: people with accounts, and ID numbers that nobody has used yet."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from stdnum.cn import ric
+
+from tests.fuzz.attempts import PNG
+from tests.gateway.people import Person
+from tests.gateway.processes import Server
+
+_PEOPLE = 3
+
+
+def settle(server: Server, report: Path, seed: int) -> dict[str, Any]:
+    """Register the people; everything that Schemathesis' hooks have to know."""
+    people = [Person(server).register() for _ in range(_PEOPLE)]
+    return {
+        "base": server.url,
+        "outbox": str(server.data_dir / "outbox.jsonl"),
+        "report": str(report),
+        "seed": seed,
+        "picture": PNG.hex(),
+        "people": [{"mobile": person.mobile, "password": person.password} for person in people],
+        "id_numbers": [_id_number(number) for number in range(900)],
+        "tokens": [person.client.cookies["session"] for person in people],
+    }
+
+
+def describe(town: dict[str, Any]) -> str:
+    return json.dumps(town)
+
+
+def _id_number(number: int) -> str:
+    first = f"11010519491231{number:03d}"
+    return first + str(ric.calc_check_digit(f"{first}0"))
