@@ -13,6 +13,8 @@ from types import FrameType
 
 from drills.crashes import drill_crash_postgresql, drill_crash_sqlite
 from drills.findings import DrillError, Findings
+from drills.full_disk import drill_disk
+from drills.goodbyes import drill_sigterm
 from drills.instances import drill_instances
 from drills.postgresql_faults import drill_postgresql
 from drills.redis_faults import drill_redis, drill_redis_slow
@@ -27,6 +29,8 @@ DRILLS: dict[str, Drill] = {
     "instances": drill_instances,
     "crash-sqlite": drill_crash_sqlite,
     "crash-postgresql": drill_crash_postgresql,
+    "sigterm": drill_sigterm,
+    "disk": drill_disk,
 }
 # The last line of a traceback.
 _FAULT = re.compile(r"[\w.]+(Error|Exception)\b")
