@@ -41,12 +41,16 @@ LIMIT_SECONDS = 240
 def main() -> int:
     """Run what was asked for; 0 when every check has held."""
     chosen = _read_arguments()
+    prepare_process()
+    all_findings = [_run(name) for name in chosen]
+    return summarise(all_findings)
+
+
+def prepare_process() -> None:
+    """End in good order when told to, and keep nobody's settings but the drills' own."""
     signal.signal(signal.SIGTERM, _interrupt)
-    # Nobody's settings but the drills' own.
     for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
         del os.environ[name]
-    all_findings = [_run(name) for name in chosen]
-    return _summarise(all_findings)
 
 
 def _read_arguments() -> list[str]:
@@ -96,7 +100,8 @@ def _show_logs(folder: Path) -> None:
             print(f"          {log.stem}: {count} times {fault}")
 
 
-def _summarise(all_findings: list[Findings]) -> int:
+def summarise(all_findings: list[Findings]) -> int:
+    """Print what has failed; the exit code."""
     passed = sum(findings.passed for findings in all_findings)
     failures = [failure for findings in all_findings for failure in findings.failures]
     print(f"\n{passed} ok, {len(failures)} failed")

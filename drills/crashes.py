@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -65,7 +65,7 @@ class Traffic:
 
 
 async def drill_crash_sqlite(stage: Stage) -> None:
-    """kill -9 of the gateway on SQLite in the middle of everything."""
+    """Kill -9 of the gateway on SQLite in the middle of everything."""
     gateway = await stage.gateway()
 
     async def kill_and_restart() -> None:
@@ -76,13 +76,13 @@ async def drill_crash_sqlite(stage: Stage) -> None:
 
 
 async def drill_crash_postgresql(stage: Stage) -> None:
-    """kill -9 of a worker on PostgreSQL and Redis in the middle of everything; the other one serves on."""
+    """Kill -9 of a worker on PostgreSQL and Redis in the middle of everything; the other one serves on."""
     server, redis = await stage.postgresql(connections=80), await stage.redis()
     gateway = await stage.gateway(DATABASE_URL=server.url, REDIS_URL=redis.url, WORKERS="2")
 
     async def kill_a_worker() -> None:
         workers = gateway.workers
-        victim = random.choice(workers)  # noqa: S311 - nothing secret
+        victim = random.choice(workers)
         with suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)
         await _wait_for_successor(gateway, victim)
@@ -96,7 +96,7 @@ async def _wait_for_successor(gateway: Gateway, victim: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _play(stage: Stage, gateway: Gateway, kill: Callable[[], Awaitable[None]]) -> None:
+async def _play(stage: Stage, gateway: Gateway, kill: Callable[[], Coroutine[None, None, None]]) -> None:
     doors = await stage.doors(gateway)
     async with making(gateway) as maker:
         traffic = Traffic(await _plan(doors, maker))

@@ -76,7 +76,8 @@ async def _watch_full(stage: Stage, doors: Doors, crowd: Crowd, uploader: Person
     during = crowd.answers[before:]
     findings.check(
         "name changes succeed or are refused clearly, and some are refused",
-        holds=all(a.is_success or a.outcome in _CLEAR for a in during) and any(not a.is_success for a in during),
+        holds=all(a.is_success or a.outcome in _CLEAR for a in during)
+        and any(not a.is_success for a in during),
         measured=crowd.outcomes,
     )
     uploads = [await doors.upload(new_picture(600), token=uploader.token) for _ in range(3)]
@@ -85,7 +86,9 @@ async def _watch_full(stage: Stage, doors: Doors, crowd: Crowd, uploader: Person
         holds=all(answer.outcome in _CLEAR for answer in uploads),
         measured=[answer.outcome for answer in uploads],
     )
-    captchas = [await doors.get("/api/imagecode", codeid=f"full-{n}", address=new_address()) for n in range(3)]
+    captchas = [
+        await doors.get("/api/imagecode", codeid=f"full-{n}", address=new_address()) for n in range(3)
+    ]
     findings.check(
         "captchas are drawn or refused clearly",
         holds=all(answer.is_success or answer.outcome in _CLEAR for answer in captchas),

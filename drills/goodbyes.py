@@ -92,5 +92,7 @@ async def _judge_books(stage: Stage, gateway: Gateway, doors: Doors, crowd: Crow
         measured=done_silently[:3],
     )
     strange = {o for o in crowd.outcomes if o != 0 and not str(o).startswith("no answer")}
-    stage.findings.check(f"{name}: no answer is strange", holds=not strange, measured=sorted(map(str, strange)))
+    stage.findings.check(
+        f"{name}: no answer is strange", holds=not strange, measured=sorted(map(str, strange))
+    )
     gateway.kill()

@@ -9,7 +9,9 @@ from resolvers.identities import open_identity
 
 # Each gives a number that must be 0.
 _NONE_OF_THESE = {
-    "mobiles with two accounts": "SELECT count(*) FROM (SELECT mobile FROM accounts GROUP BY mobile HAVING count(*) > 1) d",
+    "mobiles with two accounts": (
+        "SELECT count(*) FROM (SELECT mobile FROM accounts GROUP BY mobile HAVING count(*) > 1) d"
+    ),
     "names with two accounts": (
         "SELECT count(*) FROM (SELECT name_key FROM accounts GROUP BY name_key HAVING count(*) > 1) d"
     ),

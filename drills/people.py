@@ -29,10 +29,10 @@ from resolvers.ports import SmsMessage
 from resolvers.sessions import begin_session
 from resolvers.sms_codes import send_sms_code
 
-PASSWORD = "correct horse 42"  # noqa: S105 - everybody's in a drill
+PASSWORD = "correct horse 42"
 
 _BATCH = 25
-_serials = itertools.count(random.randrange(1, 900_000))  # noqa: S311 - nothing secret
+_serials = itertools.count(random.randrange(1, 900_000))
 _FIRST_BIRTH = date(1950, 1, 1)
 
 
@@ -107,8 +107,9 @@ class Maker:
         password_hash = await self.services.passwords.hash(PASSWORD)
         for first in range(0, count, _BATCH):
             async with self.services.database.writing() as connection:
-                for _ in range(min(_BATCH, count - first)):
-                    people.append(await self._make(connection, password_hash))
+                people += [
+                    await self._make(connection, password_hash) for _ in range(min(_BATCH, count - first))
+                ]
         return people
 
     async def captchas(self, count: int) -> list[LiveCaptcha]:

@@ -339,7 +339,7 @@ def established_connections(pids: Sequence[int]) -> int:
         with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             for descriptor in Path(f"/proc/{pid}/fd").iterdir():
                 with suppress(OSError):
-                    count += os.readlink(descriptor).startswith("socket:")
+                    count += str(descriptor.readlink()).startswith("socket:")
     return count
 
 
