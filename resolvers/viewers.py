@@ -6,6 +6,7 @@ gets, the fewer queries there are for each caller, and every answer is still rea
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from datetime import datetime
 from typing import Protocol
 
@@ -48,7 +49,8 @@ class CoalescedViewers:
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
         self._waiting.append((token_hash, answer))
         if self._idle:
-            task = loop.create_task(self._read_all(self._idle.pop()), name="viewers")
+            # In a context of its own: the reading serves other requests too, and must not use up this one's patience.
+            task = loop.create_task(self._read_all(self._idle.pop()), name="viewers", context=Context())
             self._reading.add(task)
             task.add_done_callback(self._reading.discard)
         return await answer

@@ -1,0 +1,165 @@
+"""Viewers are read together: fresh, in few reads, and nobody suffers for another."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+import resolvers.viewers as viewers_module
+from db.accounts import AccountRow
+from db.engine import Database, DatabaseUnavailableError
+from db.sessions import SessionRow
+from resolvers.viewers import BATCH_MAXIMUM, READS_IN_FLIGHT, CoalescedViewers
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def session(token_hash: str) -> SessionRow:
+    account = AccountRow(1, "+8618736008450", "小明", None, NOW, None)
+    return SessionRow(token_hash, NOW, NOW, NOW, account)
+
+
+class Reads:
+    """The database's side: every read waits until it is let go, and what is alive can change meanwhile."""
+
+    def __init__(self) -> None:
+        self.alive: set[str] = set()
+        self.batches: list[set[str]] = []
+        self.gates: list[asyncio.Event] = []
+        self.failing = False
+        self.is_open = False
+
+    async def read(self, _connection: object, hashes: set[str], _now: datetime) -> list[SessionRow]:
+        gate = asyncio.Event()
+        self.batches.append(set(hashes))
+        self.gates.append(gate)
+        alive = set(self.alive)
+        if not self.is_open:
+            await gate.wait()
+        if self.failing:
+            raise DatabaseUnavailableError("down")
+        return [session(token_hash) for token_hash in hashes if token_hash in alive]
+
+    async def settle(self) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
+class Reader:
+    def __init__(self, _database: object) -> None: ...
+
+    async def read(self, query: Callable[[object], Any]) -> object:
+        return await query(None)
+
+    async def aclose(self) -> None: ...
+
+
+@asynccontextmanager
+async def open_viewers(reads: Reads, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CoalescedViewers]:
+    monkeypatch.setattr(viewers_module, "list_live_sessions", reads.read)
+    monkeypatch.setattr(viewers_module, "StandingReader", Reader)
+    viewers = CoalescedViewers(cast("Database", None), lambda: NOW)
+    yield viewers
+    for gate in reads.gates:
+        gate.set()
+    reads.is_open = True
+    await viewers.aclose()
+
+
+async def test_callers_that_come_while_reads_are_in_flight_share_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads = Reads()
+    reads.alive = {f"t{number}" for number in range(40)}
+    async with open_viewers(reads, monkeypatch) as viewers:
+        asked = [asyncio.create_task(viewers.find(f"t{number}")) for number in range(READS_IN_FLIGHT)]
+        await reads.settle()
+        asked += [asyncio.create_task(viewers.find(f"t{number}")) for number in range(READS_IN_FLIGHT, 40)]
+        await reads.settle()
+        assert len(reads.batches) <= READS_IN_FLIGHT
+        reads.is_open = True
+        for gate in reads.gates:
+            gate.set()
+        found = await asyncio.gather(*asked)
+    assert [row and row.token_hash for row in found] == [f"t{number}" for number in range(40)]
+    assert len(reads.batches) <= READS_IN_FLIGHT + 1
+
+
+async def test_an_answer_is_read_after_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Reads()
+    reads.alive = {"t"}
+    async with open_viewers(reads, monkeypatch) as viewers:
+        early = [asyncio.create_task(viewers.find("t")) for _ in range(READS_IN_FLIGHT)]
+        await reads.settle()
+        # The session is revoked while those reads are in flight; who asks now must not share them.
+        reads.alive = set()
+        late = asyncio.create_task(viewers.find("t"))
+        await reads.settle()
+        reads.is_open = True
+        for gate in reads.gates:
+            gate.set()
+        await asyncio.gather(*early)
+        assert await late is None
+
+
+async def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Reads()
+    async with open_viewers(reads, monkeypatch) as viewers:
+        asked = [asyncio.create_task(viewers.find(f"t{number}")) for number in range(3 * BATCH_MAXIMUM)]
+        await reads.settle()
+        reads.is_open = True
+        for gate in reads.gates:
+            gate.set()
+        await asyncio.gather(*asked)
+    assert max(len(batch) for batch in reads.batches) <= BATCH_MAXIMUM
+
+
+async def test_an_error_fails_its_batch_and_no_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Reads()
+    reads.alive = {"t"}
+    reads.is_open = True
+    async with open_viewers(reads, monkeypatch) as viewers:
+        reads.failing = True
+        with pytest.raises(DatabaseUnavailableError):
+            await viewers.find("t")
+        reads.failing = False
+        assert await viewers.find("t") == session("t")
+
+
+async def test_a_cancelled_caller_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Reads()
+    reads.alive = {"a", "b"}
+    async with open_viewers(reads, monkeypatch) as viewers:
+        first, second = (asyncio.create_task(viewers.find(token_hash)) for token_hash in ("a", "b"))
+        await reads.settle()
+        first.cancel()
+        await reads.settle()
+        for gate in reads.gates:
+            gate.set()
+        assert await second == session("b")
+        assert first.cancelled()
+
+
+async def test_the_read_is_in_no_callers_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is bound to one request, such as its patience, must not follow the reads that serve the others."""
+    bound: ContextVar[str] = ContextVar("bound", default="")
+    seen: list[str] = []
+    reads = Reads()
+    reads.is_open = True
+    read = reads.read
+
+    async def note(connection: object, hashes: set[str], now: datetime) -> list[SessionRow]:
+        seen.append(bound.get())
+        return await read(connection, hashes, now)
+
+    async with open_viewers(reads, monkeypatch) as viewers:
+        monkeypatch.setattr(viewers_module, "list_live_sessions", note)
+        bound.set("one request")
+        await viewers.find("t")
+    assert seen == [""]
