@@ -1,0 +1,174 @@
+"""The audit trail, and a person's right to see and to erase everything."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db.tables import audit_events, sms_messages
+from gateway.housekeeping import clear_away
+from resolvers import operators
+from resolvers.context import Context
+from resolvers.erasure import erase_account, export_account, sweep_avatars
+from resolvers.operators import AccountNotFoundError
+from tests.doors.door import Door
+from tests.doors.flows import ID_NUMBER, MOBILE, OTHER_MOBILE, PASSWORD, REAL_NAME, ask_for_code, sign_up
+from tests.doors.house import ADDRESS, House
+from tests.doors.pictures import picture
+
+pytestmark = pytest.mark.anyio
+
+
+def operator(house: House) -> Context:
+    return Context(house.services, address="console", user_agent="operator test")
+
+
+async def actions(house: House, mobile: str = MOBILE) -> list[str]:
+    events = await operators.list_events(operator(house), mobile=mobile, limit=100)
+    return [event.action for event in events]
+
+
+async def live_a_little(house: House, door: Door) -> None:
+    """Everything that one account can do."""
+    await sign_up(house, door)
+    assert (await door.update_name("小明")).is_ok
+    assert (await door.upload_avatar(picture())).is_ok
+    assert (await door.submit_auth(REAL_NAME, ID_NUMBER)).is_ok
+    assert (await door.logout()).is_ok
+    assert (await door.login(MOBILE, PASSWORD)).is_ok
+
+
+async def test_everything_that_happens_to_an_account_is_in_its_trail(house: House, door: Door) -> None:
+    await live_a_little(house, door)
+
+    assert await actions(house) == ["register", "name", "avatar", "real-name", "sign-out", "sign-in"]
+
+
+async def test_an_event_tells_who_when_and_from_where_and_masks_the_mobile(house: House, door: Door) -> None:
+    await sign_up(house, door)
+
+    (event,) = await operators.list_events(operator(house), mobile=MOBILE, limit=10)
+
+    assert (event.at, event.subject, event.address) == (house.clock(), "+86187****8450", ADDRESS)
+    assert event.request_id
+    assert event.user_agent.startswith("python-httpx")
+
+
+async def test_a_failed_sign_in_is_in_the_trail_of_the_account(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    await door.login(MOBILE, "not the password")
+
+    assert (await actions(house))[-1] == "sign-in-failed"
+
+
+async def test_a_limit_is_in_the_trail_once_a_window_however_often_it_is_reached(
+    house: House, door: Door
+) -> None:
+    await sign_up(house, door)
+    for _ in range(8):
+        await door.login(MOBILE, "not the password")
+
+    assert (await actions(house)).count("sign-in-limited") == 1
+
+
+async def test_a_second_real_name_record_is_in_the_trail(house: House, door: Door) -> None:
+    await live_a_little(house, door)
+    await door.submit_auth(REAL_NAME, ID_NUMBER)
+
+    assert (await actions(house))[-1] == "real-name-refused"
+
+
+@pytest.mark.parametrize(
+    ("act", "action"),
+    [
+        (operators.lock_account, "operator-lock"),
+        (operators.unlock_account, "operator-unlock"),
+        (operators.sign_out_account, "operator-sign-out"),
+        (export_account, "operator-export"),
+    ],
+)
+async def test_what_an_operator_does_is_in_the_trail(
+    house: House, door: Door, act: Callable[..., Awaitable[object]], action: str
+) -> None:
+    await sign_up(house, door)
+    await act(operator(house), mobile=MOBILE)
+
+    (*_, event) = await operators.list_events(operator(house), mobile=MOBILE, limit=10)
+    assert (event.action, event.user_agent) == (action, "operator test")
+
+
+async def test_events_are_kept_for_180_days(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    house.clock.advance(timedelta(days=180).total_seconds())
+    await clear_away(house.services)
+    assert await actions(house) == ["register"]
+
+    house.clock.advance(1)
+    await clear_away(house.services)
+    assert await actions(house) == []
+
+
+async def test_export_has_everything_that_is_held(house: House, door: Door) -> None:
+    await live_a_little(house, door)
+
+    exported = await export_account(operator(house), mobile=MOBILE)
+
+    text = json.dumps(exported.data, ensure_ascii=False, default=str)
+    assert exported.avatar is not None
+    for held in (MOBILE, "小明", REAL_NAME, ID_NUMBER, ADDRESS, "sign-in", "expires_at"):
+        assert held in text, held
+    assert "password_hash" not in text
+
+
+async def test_erasure_leaves_nothing_but_pseudonymous_events(house: House, door: Door) -> None:
+    await live_a_little(house, door)
+    house.clock.advance(60)
+    await ask_for_code(house, door)
+
+    await erase_account(operator(house), mobile=MOBILE)
+
+    async with house.services.database.reading() as connection:
+        rows = [
+            list(map(tuple, await connection.execute(select(table))))
+            for table in (audit_events, sms_messages)
+        ]
+    assert all(rows)
+    rest = json.dumps([rows, await house.records()], ensure_ascii=False, default=str)
+    for gone in ("8450", "小明", ADDRESS, "python-httpx"):
+        assert gone not in rest, gone
+    assert (await house.records())["pictures"] == []
+    assert not (await door.me()).values
+    with pytest.raises(AccountNotFoundError):
+        await operators.show_account(operator(house), mobile=MOBILE)
+
+
+async def test_an_erased_mobile_and_its_id_number_are_free_again(house: House, door: Door) -> None:
+    await live_a_little(house, door)
+    await erase_account(operator(house), mobile=MOBILE)
+    house.clock.advance(3600)
+
+    await sign_up(house, door)
+    assert (await door.submit_auth(REAL_NAME, ID_NUMBER)).is_ok
+
+
+async def test_erasing_one_account_leaves_the_picture_that_another_shows(house: House, kind: str) -> None:
+    first, second = house.open_door(kind), house.open_door(kind)
+    await sign_up(house, first)
+    await sign_up(house, second, OTHER_MOBILE)
+    for door in (first, second):
+        assert (await door.upload_avatar(picture())).is_ok
+
+    await erase_account(operator(house), mobile=MOBILE)
+
+    assert len((await house.records())["pictures"]) == 1
+
+
+async def test_sweeping_deletes_pictures_that_nobody_shows_and_no_others(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    await door.upload_avatar(picture())
+    await house.services.avatars.put("0" * 64, b"left over from a crash")
+
+    assert await sweep_avatars(operator(house)) == 1
+    assert len((await house.records())["pictures"]) == 1

@@ -1,0 +1,158 @@
+"""The guard on SMS spending, through both doors: countries, ceiling, breaker, and dry runs of each."""
+
+from datetime import timedelta
+
+import pytest
+
+from db.sms_messages import SmsMessageRow, insert_sms_message
+from resolvers.context import Context
+from resolvers.sms_guard import BREAKER_MINIMUM_SENT, ledger_digests, prefix_of
+from resolvers.sms_report import report_sms
+from tests.doors.conftest import BuildHouse
+from tests.doors.door import Door
+from tests.doors.flows import MOBILE, OTHER_MOBILE, ask_for_code, sign_up
+from tests.doors.house import House
+
+pytestmark = pytest.mark.anyio
+
+NEIGHBOUR = "+8618736008451"
+HOUR = timedelta(hours=1)
+
+
+async def send_to_neighbours(
+    house: House, *, sent: int, used: int, ago: timedelta = timedelta(minutes=30)
+) -> None:
+    """Lines of the ledger: codes to the block of numbers that MOBILE is in."""
+    at = house.clock() - ago
+    async with house.services.database.writing() as connection:
+        for number in range(sent):
+            row = SmsMessageRow(
+                at=at,
+                mobile_digest=f"neighbour {number}",
+                prefix=prefix_of(MOBILE),
+                address="203.0.113.1",
+                outcome="sent",
+                is_exempt=False,
+                used_at=at if number < used else None,
+            )
+            await insert_sms_message(connection, row)
+
+
+def context(house: House) -> Context:
+    return Context(house.services, address="console")
+
+
+async def test_a_prefix_whose_codes_are_not_used_pauses_for_an_hour(house: House, door: Door) -> None:
+    await send_to_neighbours(house, sent=BREAKER_MINIMUM_SENT, used=9)
+
+    refused = await ask_for_code(house, door)
+
+    assert refused.is_refused_as("RATE_LIMITED"), refused
+    assert refused.retry_after_seconds == HOUR.total_seconds()
+    assert house.sms.messages == []
+    house.clock.advance(HOUR.total_seconds())
+    assert (await ask_for_code(house, door)).is_ok
+
+
+@pytest.mark.parametrize(
+    ("sent", "used"),
+    [(BREAKER_MINIMUM_SENT, 10), (BREAKER_MINIMUM_SENT - 1, 0)],
+    ids=["a fifth was used", "too few to tell"],
+)
+async def test_a_prefix_goes_on_while_its_codes_are_used_or_few(
+    house: House, door: Door, sent: int, used: int
+) -> None:
+    await send_to_neighbours(house, sent=sent, used=used)
+
+    assert (await ask_for_code(house, door)).is_ok
+
+
+async def test_codes_older_than_an_hour_do_not_count_against_a_prefix(house: House, door: Door) -> None:
+    await send_to_neighbours(house, sent=200, used=0, ago=HOUR)
+
+    assert (await ask_for_code(house, door)).is_ok
+
+
+async def test_another_prefix_is_not_paused(house: House, door: Door) -> None:
+    await send_to_neighbours(house, sent=200, used=0)
+
+    assert (await ask_for_code(house, door, OTHER_MOBILE)).is_ok
+
+
+async def test_an_existing_account_is_exempt_from_the_breaker(house: House, door: Door) -> None:
+    await house.make_account(MOBILE)
+    await send_to_neighbours(house, sent=200, used=0)
+
+    assert (await ask_for_code(house, door)).is_ok
+
+
+async def test_a_number_that_used_a_code_before_is_exempt_from_the_breaker(house: House, door: Door) -> None:
+    await sign_up(house, door, NEIGHBOUR)
+    async with house.services.database.writing() as connection:
+        row = SmsMessageRow(
+            at=house.clock(),
+            mobile_digest=ledger_digests(context(house), MOBILE)[0],
+            prefix=prefix_of(MOBILE),
+            address="203.0.113.1",
+            outcome="sent",
+            is_exempt=False,
+            used_at=house.clock(),
+        )
+        await insert_sms_message(connection, row)
+    await send_to_neighbours(house, sent=200, used=0)
+
+    assert (await ask_for_code(house, door)).is_ok
+
+
+async def test_a_refused_code_uses_up_no_interval(house: House, door: Door) -> None:
+    await send_to_neighbours(house, sent=200, used=0)
+    await ask_for_code(house, door)
+    await house.make_account(MOBILE)
+
+    assert (await ask_for_code(house, door)).is_ok
+
+
+async def test_country_that_is_not_on_the_list_is_refused_after_the_captcha(house: House, door: Door) -> None:
+    refused = await ask_for_code(house, door, "+12025550123")
+
+    assert refused.is_refused_as("INVALID_INPUT"), refused
+    assert house.sms.messages == []
+
+
+async def test_ceiling_of_the_installation_holds_over_all_mobiles(build_house: BuildHouse, kind: str) -> None:
+    async with build_house(sms_daily_ceiling=1) as house:
+        assert (await ask_for_code(house, house.open_door(kind))).is_ok
+        refused = await ask_for_code(house, house.open_door(kind), OTHER_MOBILE)
+
+    assert refused.is_refused_as("RATE_LIMITED"), refused
+    assert len(house.sms.messages) == 1
+
+
+@pytest.mark.parametrize("guard", ["country", "ceiling", "breaker"])
+async def test_a_guard_that_is_run_dry_sends_all_the_same(
+    build_house: BuildHouse, kind: str, guard: str
+) -> None:
+    ceiling = 0 if guard == "ceiling" else 5000
+    async with build_house(sms_dry_guards=guard, sms_daily_ceiling=ceiling) as house:
+        await send_to_neighbours(house, sent=200 if guard == "breaker" else 0, used=0)
+        mobile = "+12025550123" if guard == "country" else MOBILE
+        sent = await ask_for_code(house, house.open_door(kind), mobile)
+        again = await ask_for_code(house, house.open_door(kind), mobile)
+
+    assert sent.is_ok, sent
+    # The other limits hold all the same.
+    assert again.is_refused_as("RATE_LIMITED"), again
+
+
+async def test_report_tells_what_was_sent_used_and_refused(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    await ask_for_code(house, door, OTHER_MOBILE)
+    await ask_for_code(house, door, OTHER_MOBILE)
+    await ask_for_code(house, door, "+12025550123")
+
+    report = await report_sms(context(house), hours=1)
+
+    (hour,) = report.by_hour.values()
+    assert (hour.sent, hour.used, hour.refused) == (2, 1, {"limit-mobile": 1, "country": 1})
+    assert report.by_prefix[prefix_of(MOBILE)].used == 1
+    assert {address: tally.sent for address, tally in report.by_address.items()} == {"198.51.100.1": 2}
