@@ -1,24 +1,30 @@
 """Fuzz a running gateway through both doors, in both dialects: `python -m tests.fuzz`; about three minutes.
 
-Starts its own servers on free loopback ports. Exits with 1 when anything was found: a fault, a traceback, an answer
-that the OpenAPI document or the schema does not have, silence, or an operation that never once succeeded.
+Starts its own servers on free loopback ports: the first on SQLite, and the second on a PostgreSQL database of its own
+where TEST_POSTGRES_URL names a server, since the two differ in what they take for text. Exits with 1 when anything
+was found: a fault, a traceback, an answer that the OpenAPI document or the schema does not have, a hang, or an
+operation that never once succeeded.
 """
 
 import argparse
 import asyncio
+import os
 import re
+import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 
+from tests.contracts.state_backends import create_database, drop_database
 from tests.fuzz import raw, schemathesis_run
 from tests.fuzz.town import settle
 from tests.gateway.processes import Server, serving
 
-_DIALECTS = ("documented", "ihome")
 _OPERATIONS = {
     "/api/openapi.json": (
         "GET /api/imagecode",
@@ -59,13 +65,28 @@ def main() -> int:
     """The exit code."""
     asked = _arguments()
     command = schemathesis_run.prepare_environment()
-    problems: list[str] = []
-    for dialect in _DIALECTS:
-        with TemporaryDirectory() as name, serving(Path(name), REST_DIALECT=dialect, **_SETTINGS) as server:
-            problems += _fuzz(server, Path(name), command, dialect, asked)
+    problems = _fuzz_dialect("documented", command, asked, with_graphql=True)
+    with _postgresql() as database:
+        problems += _fuzz_dialect("ihome", command, asked, with_graphql=False, **database)
     for problem in problems:
         _say(f"PROBLEM {problem}")
     return 1 if problems else 0
+
+
+@contextmanager
+def _postgresql() -> Iterator[dict[str, str]]:
+    """The settings for a fresh PostgreSQL database, dropped at the end; none where no server is named."""
+    place = os.environ.get("TEST_POSTGRES_URL")
+    if not place:
+        _say("TEST_POSTGRES_URL names no server: the second dialect runs on SQLite too")
+        yield {}
+        return
+    name = f"ag_fuzz_{secrets.token_hex(6)}"
+    url = asyncio.run(create_database(place, name))
+    try:
+        yield {"DATABASE_URL": url}
+    finally:
+        asyncio.run(drop_database(place, name))
 
 
 def _arguments() -> argparse.Namespace:
@@ -79,49 +100,55 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _fuzz(server: Server, folder: Path, command: Path, dialect: str, asked: argparse.Namespace) -> list[str]:
+def _fuzz_dialect(
+    dialect: str, command: Path, asked: argparse.Namespace, *, with_graphql: bool, **settings: str
+) -> list[str]:
     """Everything there is for one server; the problems."""
-    town = settle(server, folder / "report.json", asked.seed)
     budgets = {"/api/openapi.json": asked.rest_seconds}
-    if dialect == _DIALECTS[0]:
+    if with_graphql:
         budgets["/graphql"] = asked.graphql_seconds
-    problems = []
-    for path, seconds in budgets.items():
-        verdict = schemathesis_run.run(command, path, town, folder, seed=asked.seed, seconds=seconds)
-        _say(f"{dialect} {path}: {verdict.cases} cases of Schemathesis")
-        _say("  " + ", ".join(f"{name} ({count})" for name, count in verdict.outcomes.items()))
-        unreached = schemathesis_run.find_unreached(verdict.outcomes, _OPERATIONS[path])
-        problems += [f"{dialect}: {name} never succeeded" for name in unreached]
-        if not verdict.is_green:
-            problems.append(f"{dialect} {path}:\n{verdict.output}")
-    problems += _fuzz_raw(server, town, dialect, asked)
-    return problems + _find_aftermath(server, dialect)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with serving(folder, REST_DIALECT=dialect, **_SETTINGS, **settings) as server:
+            town = settle(server, folder / "report.json", asked.seed)
+            problems = []
+            for path, seconds in budgets.items():
+                problems += _fuzz_described(path, command, town, folder, seed=asked.seed, seconds=seconds)
+            problems += _fuzz_raw(server, town, asked) + _find_aftermath(server)
+    return [f"{dialect}: {problem}" for problem in problems]
 
 
-def _fuzz_raw(server: Server, town: dict[str, Any], dialect: str, asked: argparse.Namespace) -> list[str]:
+def _fuzz_described(
+    path: str, command: Path, town: dict[str, Any], folder: Path, *, seed: int, seconds: int
+) -> list[str]:
+    """What the document at `path` describes; the problems."""
+    verdict = schemathesis_run.run(command, path, town, folder, seed=seed, seconds=seconds)
+    _say(f"{path}: {verdict.cases} cases of Schemathesis")
+    _say("  " + ", ".join(f"{name} ({count})" for name, count in verdict.outcomes.items()))
+    unreached = schemathesis_run.find_unreached(verdict.outcomes, _OPERATIONS[path])
+    problems = [f"{name} never succeeded" for name in unreached]
+    return problems if verdict.is_green else [*problems, f"{path}:\n{verdict.output}"]
+
+
+def _fuzz_raw(server: Server, town: dict[str, Any], asked: argparse.Namespace) -> list[str]:
     seconds, tokens = asked.raw_seconds, town["tokens"]
     findings = asyncio.run(
         raw.fuzz("127.0.0.1", server.port, seed=asked.seed, seconds=seconds, tokens=tokens)
     )
-    _say(f"{dialect} raw: {findings.attempts} connections")
-    _say(
-        "  "
-        + ", ".join(
-            f"{family} {status or '-'} ({n})" for (family, status), n in sorted(findings.statuses.items())
-        )
-    )
-    return [f"{dialect} raw: {defect}" for defect in findings.defects]
+    answers = sorted(findings.statuses.items())
+    _say(f"raw: {findings.attempts} connections, {findings.uploads} pictures taken")
+    _say("  " + ", ".join(f"{family} {status or '-'} ({n})" for (family, status), n in answers))
+    unreached = [] if findings.uploads else ["no picture was taken"]
+    return [f"raw: {problem}" for problem in findings.defects + unreached]
 
 
-def _find_aftermath(server: Server, dialect: str) -> list[str]:
+def _find_aftermath(server: Server) -> list[str]:
     """What the server has to say afterwards: whether it is ready, and faults in its log."""
     ready = httpx.get(f"{server.url}/readyz", timeout=5)
-    problems = [] if ready.status_code == 200 else [f"{dialect}: not ready afterwards: {ready.text}"]
+    problems = [] if ready.status_code == 200 else [f"not ready afterwards: {ready.text}"]
     lines = server.log.splitlines()
     faults = [number for number, line in enumerate(lines) if _FAULT.search(line)]
-    return problems + [
-        f"{dialect}: in the log:\n" + "\n".join(lines[number : number + 60]) for number in faults[:5]
-    ]
+    return problems + ["in the log:\n" + "\n".join(lines[number : number + 60]) for number in faults[:5]]
 
 
 def _say(text: str) -> None:

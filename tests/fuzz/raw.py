@@ -16,9 +16,11 @@ from tests.fuzz.attempts import MOBILE, Attempt, Visitor
 SILENCE_SECONDS = 10.0
 _PATIENCE_SECONDS = 0.3
 _AT_ONCE = 5
+_SIGNED_IN = 0.4
 _FAMILIES = broken_http.FAMILIES + broken_bodies.FAMILIES
 
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
+_TAKEN = re.compile(rb'"(?:avatarUrl|avatar)":"/avatars/')
 _WRONG = {
     "a status of 5xx": re.compile(rb"HTTP/1\.1 5\d\d "),
     "errno 4500 or 4501": re.compile(rb'"errno":450[01]'),
@@ -29,10 +31,14 @@ _WRONG = {
 
 @dataclass(slots=True)
 class Findings:
-    """What came of a run. `statuses` counts answers by family and status; "" stands for no answer at all."""
+    """What came of a run. `statuses` counts answers by family and status; "" stands for no answer at all.
+
+    `uploads` counts pictures that were taken: without any, the bodies hardly get past the sessions.
+    """
 
     attempts: int = 0
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    uploads: int = 0
     defects: list[str] = field(default_factory=list)
 
 
@@ -40,7 +46,7 @@ def make_attempt(seed: int, index: int, tokens: list[str]) -> Attempt:
     """Attempt number `index` of the run `seed`; the same bytes each time, but for the session's token."""
     rng = Random(f"{seed}/{index}")
     address = f"198.{18 + index // 65536 % 2}.{index // 256 % 256}.{index % 256}"
-    visitor = Visitor(address, rng.choice([None, *tokens]))
+    visitor = Visitor(address, rng.choice(tokens) if rng.random() < _SIGNED_IN else None)
     attempt = rng.choice(_FAMILIES)(rng, visitor)
     # Another mobile each time, for the same reason as the address.
     mobile = b"139%08d" % index
@@ -68,6 +74,7 @@ async def _try(host: str, port: int, attempt: Attempt, name: str, findings: Find
     answer, is_silent = await exchange(host, port, attempt)
     statuses = [status.decode() for status in _STATUS.findall(answer)] or [""]
     findings.statuses.update((attempt.family, status) for status in statuses)
+    findings.uploads += len(_TAKEN.findall(answer))
     problems = [what for what, form in _WRONG.items() if form.search(answer)]
     if is_silent:
         problems.append(f"silence for {SILENCE_SECONDS:.0f} s")
