@@ -143,9 +143,12 @@ class SpentCode:
         self._expires_at = expires_at
 
     async def restore(self) -> None:
-        """Make the code usable again for the rest of its time: the thing it was for was not done."""
+        """Make the code usable again for the rest of its time: the thing it was for was not done.
+
+        A newer code that was sent meanwhile stays.
+        """
         ttl_seconds = (self._expires_at - self._ctx.now).total_seconds()
-        if ttl_seconds > 0:
+        if ttl_seconds > 0 and await self._ctx.services.state.get(self._key) is None:
             await self._ctx.services.state.put(self._key, self._kept, ttl_seconds)
 
 
