@@ -24,7 +24,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a bounded head (431) and a request that must arrive within 30 s (408).
 
     What stands round a body's chunks, extensions and trailers, is bounded as the head is. Trailers are dropped:
-    taken for headers, they would pass by a proxy that sets or strips those (RFC 9110, 6.5.1).
+    taken for headers, they would pass by a proxy that sets or strips those (RFC 9110, 6.5.1). A client that takes
+    nothing of its answer for 30 s is dropped.
 
     One timer for each connection looks every few seconds, so that a request costs a few assignments and no timer.
     """
@@ -34,6 +35,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._held_bytes = 0
         self._arriving_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._unread_bytes = 0
+        self._unread_since = 0.0
         # With pipelining it is not uvicorn's `cycle`, which is the newest: that one may be waiting still.
         self._served: RequestResponseCycle | None = None
 
@@ -41,7 +44,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Begin to watch the clock: a client that connects and says nothing is slow, too."""
         super().connection_made(transport)
         self._arriving_since = self.loop.time()
-        self._watch = self.loop.call_later(_CHECK_SECONDS, self._check_arrival)
+        self._watch = self.loop.call_later(_CHECK_SECONDS, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop watching, and tell the request that is being served."""
@@ -94,12 +97,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._served = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _check_arrival(self) -> None:
-        since = self._arriving_since
-        if since is not None and self.loop.time() - since > ARRIVAL_SECONDS:
+    def _look(self) -> None:
+        """Send away who is too slow. Until the connection is lost: closing it waits for the client to read, too."""
+        since, now = self._arriving_since, self.loop.time()
+        if self._has_stopped_reading(now):
+            self.transport.abort()
+            return
+        if since is not None and now - since > ARRIVAL_SECONDS and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-        elif not self.transport.is_closing():
-            self._watch = self.loop.call_later(_CHECK_SECONDS, self._check_arrival)
+        self._watch = self.loop.call_later(_CHECK_SECONDS, self._look)
+
+    def _has_stopped_reading(self, now: float) -> bool:
+        unread_bytes = self.transport.get_write_buffer_size()
+        if unread_bytes < self._unread_bytes or self._unread_bytes == 0:
+            self._unread_since = now
+        self._unread_bytes = unread_bytes
+        return unread_bytes > 0 and now - self._unread_since > ARRIVAL_SECONDS
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer in the server's own name, and close."""

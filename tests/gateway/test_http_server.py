@@ -18,6 +18,8 @@ class FakeTransport(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.is_closed = False
+        self.is_aborted = False
+        self.unread_bytes = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
@@ -27,6 +29,12 @@ class FakeTransport(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self.is_closed
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread_bytes
 
     def pause_reading(self) -> None: ...
 
@@ -197,3 +205,26 @@ def test_a_request_hears_that_its_client_has_gone_also_when_others_wait_behind_i
     protocol.data_received(b"GET /second HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
     protocol.connection_lost(None)
     assert (first.disconnected, first.message_event.is_set()) == (True, True)
+
+
+@pytest.mark.parametrize("is_closing", [False, True])
+def test_a_client_that_takes_nothing_of_its_answer_for_30_seconds_is_dropped(
+    connection: Connection, *, is_closing: bool
+) -> None:
+    protocol, transport, clock = connection
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    transport.unread_bytes, transport.is_closed = 65536, is_closing
+    clock.advance(5)
+    clock.advance(ARRIVAL_SECONDS)
+    assert not transport.is_aborted
+    clock.advance(1)
+    assert transport.is_aborted
+
+
+def test_a_client_that_takes_its_answer_slowly_is_given_the_time(connection: Connection) -> None:
+    protocol, transport, clock = connection
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    for unread_bytes in range(65536, 0, -4096):
+        transport.unread_bytes = unread_bytes
+        clock.advance(ARRIVAL_SECONDS - 1)
+    assert not transport.is_aborted
