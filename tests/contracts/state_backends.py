@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import delete, text
+from sqlalchemy import Table, delete, text
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
@@ -44,14 +44,18 @@ class StateBackend:
                 await store.aclose()
 
     async def prepare(self) -> None:
-        """Make the tables, empty; a prefix needs nothing."""
-        if self.kind != "sql":
-            return
-        database = Database(self.url)
-        async with database.writing() as connection:
-            await connection.run_sync(metadata.create_all)
-            await connection.execute(delete(state_entries))
-        await database.aclose()
+        """Make the table, empty; a prefix needs nothing."""
+        if self.kind == "sql":
+            await make_empty(self.url, state_entries)
+
+
+async def make_empty(url: str, table: Table) -> None:
+    """Make a table, or empty it; a busy server may take its time."""
+    database = Database(url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all, tables=[table])
+        await connection.execute(delete(table))
+    await database.aclose()
 
 
 def redis_backend(url: str, prefix: str) -> StateBackend:
@@ -88,6 +92,8 @@ async def drop_database(url: str, name: str) -> None:
 
 async def _administer(url: str, statement: str) -> None:
     database = Database(url)
-    async with database.reading() as connection:  # autocommit: PostgreSQL makes no database in a transaction
+    async with database.engine.connect() as connection:
+        # PostgreSQL makes no database in a transaction.
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text(statement))
     await database.aclose()

@@ -6,14 +6,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
 
 from adapters.avatar_store import FileAvatarStore
 from adapters.sql_avatar_store import SqlAvatarStore
 from db.engine import Database
-from db.tables import avatar_pictures, metadata
+from db.tables import avatar_pictures
 from resolvers.ports import AvatarStore
 from tests.contracts.clocks import MovableClock
+from tests.contracts.state_backends import make_empty
 
 pytestmark = pytest.mark.anyio
 
@@ -34,10 +34,8 @@ async def store(where: str | Path, clock: MovableClock) -> AsyncIterator[AvatarS
     if isinstance(where, Path):
         yield FileAvatarStore(where)
         return
+    await make_empty(where, avatar_pictures)
     database = Database(where)
-    async with database.writing() as connection:
-        await connection.run_sync(metadata.create_all)
-        await connection.execute(delete(avatar_pictures))
     yield SqlAvatarStore(database, clock)
     await database.aclose()
 

@@ -7,12 +7,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
 from adapters.sql_state_store import SqlStateStore
 from db.engine import Database, async_url
+from db.tables import state_entries
 from resolvers.ports import StateStore, StateStoreError
 from tests.contracts.clocks import MovableClock
 from tests.contracts.redis_servers import (
@@ -289,6 +290,53 @@ async def test_silent_database_fails_and_serves_when_it_goes_on(server_url: str,
         proxy.resume()
 
         assert await store.take("before") == "v"
+
+
+async def test_loser_of_a_deadlock_tries_again(server_url: str, clock: MovableClock) -> None:
+    await StateBackend("sql", server_url).prepare()
+    database, rival = Database(server_url), Database(server_url)
+    store = SqlStateStore(database, clock)
+    await sense_deadlocks_soon(rival)
+    await store.put("a", "v", 10)
+    await store.put("b", "v", 10)
+    clock.advance(10)
+    async with rival.engine.connect() as connection:
+        # The rival has written more, so that it is the store that the database sacrifices.
+        await connection.execute(
+            insert(state_entries),
+            [{"key": f"z{n}", "value": "v", "count": 0, "expires_at_ms": 2**50} for n in range(50)],
+        )
+        await connection.execute(select(state_entries).where(state_entries.c.key == "b").with_for_update())
+        purge = asyncio.create_task(store.purge_expired())  # locks a, waits for b
+        await until_somebody_waits(rival)
+        await connection.execute(select(state_entries).where(state_entries.c.key == "a").with_for_update())
+        await connection.commit()
+
+        assert await purge == 2
+    await database.aclose()
+    await rival.aclose()
+
+
+async def sense_deadlocks_soon(database: Database) -> None:
+    """PostgreSQL looks for a deadlock after a second, which is most of the store's time; MariaDB looks at once."""
+    if database.dialect != "postgresql":
+        return
+    async with database.writing() as connection:
+        name = database.engine.url.database
+        await connection.execute(text(f"ALTER DATABASE {name} SET deadlock_timeout = '50ms'"))
+
+
+async def until_somebody_waits(database: Database) -> None:
+    """Poll the server until a transaction waits for a lock."""
+    waiting = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+    if database.dialect == "postgresql":
+        waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        waiting += " AND datname = current_database()"
+    async with asyncio.timeout(1):
+        while True:
+            async with database.reading() as connection:
+                if (await connection.execute(text(waiting))).scalar_one():
+                    return
 
 
 async def test_absent_database_fails(clock: MovableClock) -> None:
