@@ -19,6 +19,8 @@ from drills.vendor import Vendor
 from drills.virtual_users import Books, VirtualUser
 
 PAUSE_SECONDS = 2.0
+# People do not all register in one second.
+ARRIVAL_SECONDS = 0.1
 _SAMPLE_SECONDS = 2.0
 # What may come on top between the second and the last quarter of the time: caches still fill in a short soak.
 _GROWTH_MIB = 15.0
@@ -80,8 +82,10 @@ async def _play(
 ) -> tuple[Books, Samples]:
     doors, books, samples, until = await stage.doors(gateway), Books(), Samples(), asyncio.Event()
     tasks = [
-        asyncio.create_task(VirtualUser(doors, maker, vendor, books).run(until, PAUSE_SECONDS))
-        for _ in range(users)
+        asyncio.create_task(
+            VirtualUser(doors, maker, vendor, books).run(until, PAUSE_SECONDS, number * ARRIVAL_SECONDS)
+        )
+        for number in range(users)
     ]
     tasks.append(asyncio.create_task(samples.collect(gateway, until)))
     deadline = time.monotonic() + seconds

@@ -10,6 +10,7 @@ from secrets import token_hex
 from drills.people import PASSWORD, Maker, new_address, new_id_number, new_mobile, new_picture
 from drills.vendor import Vendor
 from drills.visitors import Answer, Doors
+from resolvers.ports import StateStoreError
 
 REAL_NAME = "张三丰"
 _ME = "{ me { id name mobile avatarUrl authInfo { realName idNumber } } }"
@@ -44,8 +45,9 @@ class VirtualUser:
         self._token: str | None = None
         self._has_record = False
 
-    async def run(self, until: asyncio.Event, pause_seconds: float) -> None:
-        """Live until `until` is set."""
+    async def run(self, until: asyncio.Event, pause_seconds: float, delay_seconds: float) -> None:
+        """Come after a while, and live until `until` is set."""
+        await asyncio.sleep(delay_seconds)
         while not until.is_set():
             await asyncio.sleep(random.expovariate(1 / pause_seconds))
             if not self._mobile:
@@ -71,7 +73,7 @@ class VirtualUser:
     async def _register(self) -> None:
         mobile, captcha_id = new_mobile(), token_hex(8)
         drawn = await self._get("/api/imagecode", "captcha", codeid=captcha_id, pcodeid="")
-        text = await self._maker.services.state.get(f"captcha:{captcha_id}")
+        text = await self._read_captcha(captcha_id)
         if not drawn.is_success or text is None:
             return
         sending = {"mobile": mobile, "image_code_id": captcha_id, "image_code_text": text.lower()}
@@ -90,6 +92,14 @@ class VirtualUser:
             again = await self._post("/api/register", "used code", **fields)
             if again.is_success:
                 self._books.lies.append("a code was good twice")
+
+    async def _read_captcha(self, captcha_id: str) -> str | None:
+        """What a person would see in the picture."""
+        try:
+            return await self._maker.services.state.get(f"captcha:{captcha_id}")
+        except StateStoreError:
+            # This machine is too busy for the drill's own question; the next try has another captcha.
+            return None
 
     async def _sign_in(self) -> None:
         answer = await self._post("/api/login", "sign-in", mobile=self._mobile, password=PASSWORD)
