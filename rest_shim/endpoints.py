@@ -87,7 +87,9 @@ def post_register(options: EndpointOptions) -> Endpoint:
 
 async def post_login(request: RestRequest) -> Success:
     """4. Sign-in."""
-    signed_in = await login(request.ctx, mobile=request.get("mobile"), password=request.get("password", is_stored=False))
+    signed_in = await login(
+        request.ctx, mobile=request.get("mobile"), password=request.get("password", is_stored=False)
+    )
     return _object(_account(signed_in.account))
 
 
