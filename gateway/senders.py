@@ -2,7 +2,6 @@
 
 from adapters.sms.aliyun import AliyunSmsSender
 from adapters.sms.http import HttpSmsSender
-
 from gateway.settings import Settings
 from resolvers.ports import SmsSender
 

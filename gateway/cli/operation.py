@@ -5,8 +5,8 @@ import time
 from typing import Annotated
 
 import typer
-from adapters.outbox import read_outbox
 
+from adapters.outbox import read_outbox
 from gateway.cli.session import FAILED, complain, load_settings
 from schema.sdl import print_sdl
 
