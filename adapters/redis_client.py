@@ -1,5 +1,6 @@
 """Opening Redis: a single server, the master behind Sentinel, or a Cluster."""
 
+import asyncio
 from typing import Any, Protocol
 
 from redis.asyncio import ConnectionPool, Redis, RedisCluster
@@ -12,12 +13,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.redis_url import RedisUrl, Topology, parse_redis_url
 
-# Python is busy before that many are; behind Sentinel each new one costs a question to the sentinels.
+# Python is busy before that many are.
 MAXIMUM_CONNECTIONS = 20
 
 # Who asks sets the limit for the whole answer. These only keep one silent node of several from using it up.
 _NODE_LIMITS: dict[str, Any] = {"socket_timeout": 0.6, "socket_connect_timeout": 0.6}
-_SENTINEL_LIMITS: dict[str, Any] = {"socket_timeout": 0.4, "socket_connect_timeout": 0.4}
+_SENTINEL_LIMITS: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 
 # With one server there is no other to turn to, and a command without a time limit of its own costs less.
 _SINGLE_LIMITS: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": None}
@@ -36,10 +37,31 @@ class RedisClient(Protocol):
         """Close every connection."""
 
 
+class _PatientSentinel(Sentinel):
+    """Asks the sentinels once for all connections that are being made at the same time."""
+
+    _question: asyncio.Task[tuple[str, int]] | None = None
+
+    async def discover_master(self, service_name: str) -> tuple[str, int]:
+        """Give the master's address; a caller who is cancelled leaves the others their answer."""
+        if self._question is None or self._question.done():
+            self._question = asyncio.create_task(super().discover_master(service_name))
+            # When nobody is left to hear of a failure, that is no news.
+            self._question.add_done_callback(lambda question: question.cancelled() or question.exception())
+        return await asyncio.shield(self._question)
+
+    async def aclose(self) -> None:
+        """Close the connections to the sentinels."""
+        if self._question is not None:
+            self._question.cancel()
+            await asyncio.wait({self._question})
+        await super().aclose()
+
+
 class _SentinelClient:
     """The master behind Sentinel, closed together with the connections to the sentinels."""
 
-    def __init__(self, sentinel: Sentinel, master: Redis) -> None:
+    def __init__(self, sentinel: _PatientSentinel, master: Redis) -> None:
         self._sentinel = sentinel
         self._master = master
 
@@ -115,7 +137,7 @@ def _open_single(url: RedisUrl, maximum_connections: int) -> RedisClient:
 
 def _open_sentinel(url: RedisUrl, maximum_connections: int) -> RedisClient:
     shared: dict[str, Any] = {"ssl": url.is_tls, **url.tls, **_PROTOCOL}
-    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+    sentinel = _PatientSentinel(  # type: ignore[no-untyped-call]
         url.addresses,
         sentinel_kwargs={"retry": _retry(0), **url.sentinel_account, **_SENTINEL_LIMITS, **shared},
     )
