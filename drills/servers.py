@@ -111,12 +111,20 @@ class Server:
         """No goodbye."""
         if self._child is None:
             return
+        pids = []
         if self.is_running():
-            send_all(self.pids(), signal.SIGKILL)
+            # Paused, it starts no further children while they are counted.
+            send_all([self.pid], signal.SIGSTOP)
+            pids = self.pids()
+            send_all(pids, signal.SIGKILL)
         # What it left behind in its own session, and nothing else.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
+        # Children that live a moment longer would still write to the folder that is to be removed.
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(map(is_alive, pids)) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     async def end(self, number: signal.Signals, seconds: float = STOP_SECONDS) -> int | None:
         """Send a signal to the process alone; its exit code, None when it has not ended in time."""

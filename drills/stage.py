@@ -1,9 +1,10 @@
 """The stage of one drill: its folder, its findings, and everything it has started, ended again at the end."""
 
 import asyncio
+import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,12 +67,26 @@ Drill = Callable[[Stage], Awaitable[None]]
 @asynccontextmanager
 async def setting(drill: str) -> AsyncIterator[Stage]:
     """A stage in a temporary folder; when the block ends nothing of it is left."""
-    with TemporaryDirectory(prefix="account-gateway-drill-") as name:
-        folder = Path(name)
-        # PostgreSQL's own user has to get through.
-        folder.chmod(0o711)  # noqa: ASYNC240 - nothing else runs yet
-        async with AsyncExitStack() as stack:
-            yield Stage(folder, Findings(drill), stack)
+    stack = AsyncExitStack()
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="account-gateway-drill-")))
+    # PostgreSQL's own user has to get through.
+    folder.chmod(0o711)  # noqa: ASYNC240 - nothing else runs yet
+    try:
+        yield Stage(folder, Findings(drill), stack)
+    finally:
+        with _undisturbed():
+            await stack.aclose()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Who wants to end the drill waits until everything that it started has been ended."""
+    held_up = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, held_up)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, held_up)
 
 
 async def wait_for_success(ask: Callable[[], Awaitable[Answer]], seconds: float = 20) -> float:
