@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=200_000)
     parser.add_argument("--documents", type=int, default=5_000)
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=4)
     parser.add_argument(
         "--minutes", type=float, default=15, help="at most; what is measured by then is printed"
     )
@@ -58,19 +58,23 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     sizes = [process.resident_mib()]
     print(f"\n{'requests':>10} {'MiB':>8} {'req/s':>8}\n{0:>10} {sizes[0]:>8.1f}")
     try:
-        done = 0
+        done = refused = 0
         for step in range(_STEPS):
             count = options.requests * (step + 1) // _STEPS - done
             started = time.monotonic()
-            asyncio.run(_ask_all(port, step, count, options))
+            refused += asyncio.run(_ask_all(port, step, count, options))
             done += count
             sizes.append(_note(process, done, count / (time.monotonic() - started)))
             if time.monotonic() > ends:
                 print(f"stopped after {options.minutes:g} minutes")
                 break
+    except BenchmarkError as error:
+        raise BenchmarkError(f"{error}\n{process.log.read_text(errors='replace')[-3000:]}") from error
     finally:
         process.stop()
     _judge(sizes)
+    if refused:
+        print(f"{refused} of {done:,} requests were refused: the machine was too busy")
 
 
 def _note(process: Process, done: int, rate: float) -> float:
@@ -87,25 +91,31 @@ def _judge(sizes: list[float]) -> None:
     print(f"\nfrom a quarter of the requests on: {growth:+.1f} MiB, {verdict}; most: {max(sizes):.1f} MiB")
 
 
-async def _ask_all(port: int, step: int, count: int, options: argparse.Namespace) -> None:
-    """Ask `count` times over all connections."""
+async def _ask_all(port: int, step: int, count: int, options: argparse.Namespace) -> int:
+    """Ask `count` times over all connections; how many were refused."""
     share = -(-count // options.connections)
-    lanes = range(options.connections)
-    await asyncio.gather(
-        *(_ask(port, _requests(step * 1000 + lane, share, options.documents)) for lane in lanes)
-    )
+    work = [
+        _ask(port, _requests(step * 1000 + lane, share, options.documents))
+        for lane in range(options.connections)
+    ]
+    return sum(await asyncio.gather(*work))
 
 
-async def _ask(port: int, requests: Iterator[bytes]) -> None:
+async def _ask(port: int, requests: Iterator[bytes]) -> int:
+    """Ask one after the other; how many were refused because the machine was too busy."""
+    refusals = 0
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         for request in requests:
             writer.write(request)
             body = await _read_answer(reader, writer)
-            if b'"errors"' in body or b'"data"' not in body:
+            if b"SERVICE_UNAVAILABLE" in body:
+                refusals += 1
+            elif b'"errors"' in body or b'"data"' not in body:
                 raise BenchmarkError(f"the gateway answered {body[:300]!r}")
     finally:
         writer.close()
+    return refusals
 
 
 async def _read_answer(reader: StreamReader, writer: StreamWriter) -> bytes:
