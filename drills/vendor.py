@@ -15,13 +15,14 @@ HANG_SECONDS = 30.0
 
 
 class Vendor:
-    """Takes messages over HTTP in the manner that is set; keeps the codes that it has taken."""
+    """Takes messages over HTTP in the manner that is set; keeps the codes that it has taken, and counts what arrived."""
 
     def __init__(self) -> None:
         self.manner: Manner = "well"
         self.hang_seconds = HANG_SECONDS
         self.codes: dict[str, str] = {}
         self.port = 0
+        self.arrived = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -59,6 +60,7 @@ class Vendor:
             if line.startswith(b"content-length")
         )
         message = json.loads(await reader.readexactly(length))
+        self.arrived += 1
         match self.manner:
             case "well":
                 self.codes[message["mobile"]] = message["code"]
