@@ -15,7 +15,7 @@ HANG_SECONDS = 30.0
 
 
 class Vendor:
-    """Takes messages over HTTP in the manner that is set; keeps the codes that it has taken, and counts what arrived."""
+    """Takes messages over HTTP in the manner that is set; keeps the codes and counts what arrived."""
 
     def __init__(self) -> None:
         self.manner: Manner = "well"
