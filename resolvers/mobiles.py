@@ -1,5 +1,7 @@
 """Mobile numbers: any spelling of one number is one account."""
 
+import re
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
@@ -10,6 +12,9 @@ DEFAULT_REGION = "CN"
 
 # Longer than any spelling of a number; the parser is not for longer ones.
 _MAXIMUM_CHARACTERS = 40
+
+# Digits of any script and what people put between them. The parser would pick a number out of any text.
+_SPELLING = re.compile(r"[\d\s+＋().（）\-‐‑‒–—/]+")
 
 _MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
@@ -28,7 +33,7 @@ def parse_mobile(text: str, *, field: str = "mobile") -> str:
 
 def find_mobile(text: str) -> str | None:
     """`text` as E.164 when it is a mobile number, else None."""
-    if not 5 <= len(text) <= _MAXIMUM_CHARACTERS:
+    if not 5 <= len(text) <= _MAXIMUM_CHARACTERS or not _SPELLING.fullmatch(text):
         return None
     try:
         number = phonenumbers.parse(text, DEFAULT_REGION)

@@ -147,3 +147,10 @@ async def test_own_mobile_is_allowed_as_name(signed_in: Door) -> None:
 async def test_number_that_is_no_mobile_is_allowed_as_name(signed_in: Door) -> None:
     assert await signed_in.update_name("007")
     assert await signed_in.update_name("20260301")
+
+
+async def test_a_name_with_a_number_in_it_is_no_mobile(house: House, door: Door) -> None:
+    await sign_up(house, door)
+
+    assert (await door.update_name("n13912345678")).is_ok
+    assert (await door.update_name("小明 139 1234 5678")).is_ok
