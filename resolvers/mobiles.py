@@ -14,7 +14,7 @@ DEFAULT_REGION = "CN"
 _MAXIMUM_CHARACTERS = 40
 
 # Digits of any script and what people put between them. The parser would pick a number out of any text.
-_SPELLING = re.compile(r"[\d\s+＋().（）\-‐‑‒–—/]+")
+_SPELLING = re.compile(r"(?:tel:)?[\d\s+＋().（）\-‐‑‒–—/]+")
 
 _MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.doors.door import Door
-from tests.doors.flows import MOBILE, OTHER_MOBILE
+from tests.doors.flows import MOBILE, OTHER_MOBILE, sign_up
 from tests.doors.house import House
 
 pytestmark = pytest.mark.anyio
