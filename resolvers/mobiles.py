@@ -13,8 +13,9 @@ DEFAULT_REGION = "CN"
 # Longer than any spelling of a number; the parser is not for longer ones.
 _MAXIMUM_CHARACTERS = 40
 
-# Digits of any script and what people put between them. The parser would pick a number out of any text.
-_SPELLING = re.compile(r"(?:tel:)?[\d\s+＋().（）\-‐‑‒–—/]+")
+# Digits of any script, what people put between them, and the direction marks that copying brings along. The parser
+# would pick a number out of any text.
+_SPELLING = re.compile(r"(?:tel:)?[\d\s+＋().（）\-‐‑‒–—/\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 _MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
