@@ -7,7 +7,7 @@ from tempfile import NamedTemporaryFile
 from adapters.outbox import FileOutbox
 from adapters.sms.console import ConsoleSmsSender
 from db.engine import Database, DatabaseUnavailableError
-from db.migrations import UnknownRevisionError, current_revision, head_revision
+from db.revisions import UnknownRevisionError, current_revision, head_revision
 from gateway.settings import PREFIX, Settings
 from gateway.wiring import open_services
 from resolvers.context import Services

@@ -152,7 +152,7 @@ class Settings(BaseSettings):
         0, ge=0, le=100, description="operations in one JSON array; 0: batching is off"
     )
     graphql_document_cache_bytes: int = Field(
-        16_777_216, ge=65_536, description="memory for prepared documents, in bytes"
+        4_194_304, ge=65_536, description="memory for prepared documents, in bytes"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="the least that is logged"

@@ -8,13 +8,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from db.engine import Database
+from db.revisions import current_revision
 from db.tables import metadata
-
-__all__ = ["UnknownRevisionError", "current_revision", "head_revision", "list_differences", "migrate"]
-
-
-class UnknownRevisionError(Exception):
-    """The database is at a revision that this code does not know; the message is its name."""
 
 
 async def migrate(database: Database) -> None:
@@ -29,30 +24,6 @@ async def migrate(database: Database) -> None:
         await connection.run_sync(_upgrade)
 
 
-async def current_revision(database: Database) -> str | None:
-    """The revision that the database is at; None for an empty one.
-
-    Raises:
-        DatabaseUnavailableError: when the database does not answer.
-        UnknownRevisionError: when a newer version has migrated it.
-    """
-    async with database.reading() as connection:
-        revision = await connection.run_sync(
-            lambda sync: MigrationContext.configure(sync).get_current_revision()
-        )
-    if revision is not None and revision not in _known_revisions():
-        raise UnknownRevisionError(revision)
-    return revision
-
-
-def head_revision() -> str:
-    """The newest revision that this code knows."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError("the migrations are missing")
-    return head
-
-
 async def list_differences(database: Database) -> list[object]:
     """What the database has otherwise than `db/tables.py` says; empty when the migrations are complete."""
     async with database.reading() as connection:
@@ -61,8 +32,10 @@ async def list_differences(database: Database) -> list[object]:
         )
 
 
-def _known_revisions() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+def list_revisions() -> tuple[str, ...]:
+    """The revisions that have a file, oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
 
 
 def _config() -> Config:

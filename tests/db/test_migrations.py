@@ -6,7 +6,8 @@ from sqlalchemy import Connection, insert, inspect, select
 
 from db import migrations
 from db.engine import Database
-from db.migrations import current_revision, head_revision, list_differences, migrate
+from db.migrations import list_differences, list_revisions, migrate
+from db.revisions import REVISIONS, current_revision, head_revision
 from db.tables import metadata, state_entries
 
 pytestmark = pytest.mark.anyio
@@ -78,3 +79,7 @@ async def test_downgraded_database_can_be_migrated_again(empty_database: Databas
     await migrate(empty_database)
 
     assert await list_differences(empty_database) == []
+
+
+def test_every_migration_is_known_to_the_running_service() -> None:
+    assert list_revisions() == REVISIONS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from db.migrations import head_revision
+from db.revisions import head_revision
 from schema.sdl import print_sdl
 from tests.gateway.people import Person, new_id_number
 from tests.gateway.processes import Outcome, Server, free_port, run_command, serving
