@@ -13,7 +13,15 @@ from rest_shim.endpoints import EndpointOptions, routes
 from rest_shim.errno import TEXTS
 from tests.docs.walkthrough import ROOT
 
-PAGES = ["README.md", "CHANGELOG.md", "docs/spa.md", "docs/legacy.md", "docs/operators.md"]
+PAGES = [
+    "README.md",
+    "CHANGELOG.md",
+    "docs/spa.md",
+    "docs/legacy.md",
+    "docs/operators.md",
+    "docs/security.md",
+    "SECURITY.md",
+]
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
