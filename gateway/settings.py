@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.redis_url import parse_redis_url
-from adapters.sms.vendor_http import check_vendor_url
+from adapters.sms.vendor_url import check_vendor_url
 from db.engine import async_url, sqlite_url
 
 PREFIX = "GATEWAY_"

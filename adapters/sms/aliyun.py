@@ -12,7 +12,8 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from adapters.sms.aliyun_signature import AccessKey, encode_query, sign_request
-from adapters.sms.vendor_http import VendorHttp, check_vendor_url
+from adapters.sms.vendor_http import VendorHttp
+from adapters.sms.vendor_url import check_vendor_url
 from resolvers.ports import SmsMessage, SmsSenderError
 
 _ENDPOINT = "https://dysmsapi.aliyuncs.com"

@@ -4,7 +4,8 @@ import json
 from dataclasses import asdict
 from http import HTTPStatus
 
-from adapters.sms.vendor_http import VendorHttp, check_vendor_url
+from adapters.sms.vendor_http import VendorHttp
+from adapters.sms.vendor_url import check_vendor_url
 from resolvers.ports import SmsMessage, SmsSenderError
 
 
