@@ -115,10 +115,12 @@ def test_texts_of_the_document_cannot_break_the_page() -> None:
     assert "onload" not in outline.attributes
 
 
-async def test_production_serves_the_document_and_no_page(backend: Backend, tmp_path: Path) -> None:
+async def test_production_serves_the_document_and_no_page(
+    backend: Backend, database_url: str, tmp_path: Path
+) -> None:
     async with open_house(
         backend,
-        backend.fresh_url(tmp_path),
+        database_url,
         tmp_path,
         environment="production",
         public_url="https://accounts.example.com",
