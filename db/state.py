@@ -44,12 +44,12 @@ async def find_state(connection: AsyncConnection, key: str) -> StateRow | None:
 async def set_state(connection: AsyncConnection, key: str, value: str, expires_at_ms: int) -> None:
     """Make or replace the text `key`."""
     entry = {"value": value, "count": 0, "expires_at_ms": expires_at_ms}
-    await _upsert(connection, {"key": key, **entry}, entry)
+    await connection.execute(_upsert(connection, {"key": key, **entry}, entry))
 
 
 async def take_state(connection: AsyncConnection, key: str) -> StateRow | None:
     """Read and delete the entry: of several transactions at once, one gets it."""
-    if connection.dialect.name in {"mysql", "mariadb"}:
+    if _is_mysql(connection):
         row = await _lock(connection, key)
         if row is not None:
             await delete_state(connection, key)
@@ -74,11 +74,13 @@ async def count_up(
         "expires_at_ms": case((live, state_entries.c.expires_at_ms), else_=expires_at_ms),
     }
     start = {"key": key, "value": None, "count": by, "expires_at_ms": expires_at_ms}
-    await _upsert(connection, start, counter)
-    row = await find_state(connection, key)
-    if row is None:
-        raise RuntimeError("an entry was gone in the transaction that wrote it")
-    return row
+    statement = _upsert(connection, start, counter)
+    if _is_mysql(connection):
+        await connection.execute(statement)
+        statement = _FIND.params(entry_key=key)
+    else:
+        statement = statement.returning(*_ENTRY)
+    return StateRow(**(await connection.execute(statement)).mappings().one())
 
 
 async def count_down(connection: AsyncConnection, key: str, by: int, *, now_ms: int) -> StateRow | None:
@@ -119,19 +121,29 @@ async def _lock(connection: AsyncConnection, key: str) -> StateRow | None:
     return _row((await connection.execute(_FIND_FOR_UPDATE, {"entry_key": key})).mappings().one_or_none())
 
 
-async def _upsert(connection: AsyncConnection, entry: dict[str, Any], update_to: Mapping[str, Any]) -> None:
+def _is_mysql(connection: AsyncConnection) -> bool:
+    """Whether the database lacks `RETURNING`, as MySQL does; MariaDB is treated alike, though it has some of it."""
+    return connection.dialect.name in {"mysql", "mariadb"}
+
+
+def _upsert(connection: AsyncConnection, entry: Mapping[str, Any], update_to: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Give the statement, one of three dialects."""
+    key = [state_entries.c.key]
     match connection.dialect.name:
         case "postgresql":
-            statement: Any = postgresql.insert(state_entries).values(entry)
-            statement = statement.on_conflict_do_update(index_elements=[state_entries.c.key], set_=update_to)
-        case "sqlite":
-            statement = sqlite.insert(state_entries).values(entry)
-            statement = statement.on_conflict_do_update(index_elements=[state_entries.c.key], set_=update_to)
-        case _:
-            statement = (
-                mysql.insert(state_entries).values(entry).on_duplicate_key_update(list(update_to.items()))
+            return (
+                postgresql.insert(state_entries)
+                .values(entry)
+                .on_conflict_do_update(index_elements=key, set_=update_to)
             )
-    await connection.execute(statement)
+        case "sqlite":
+            return (
+                sqlite.insert(state_entries)
+                .values(entry)
+                .on_conflict_do_update(index_elements=key, set_=update_to)
+            )
+        case _:
+            return mysql.insert(state_entries).values(entry).on_duplicate_key_update(list(update_to.items()))
 
 
 def _row(row: RowMapping | None) -> StateRow | None:
