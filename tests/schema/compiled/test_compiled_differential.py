@@ -10,6 +10,7 @@ The suite compares the same few hundred documents each time. For as many others 
 
 import argparse
 import asyncio
+import gc
 import sys
 import warnings
 from collections import Counter
@@ -60,6 +61,13 @@ def drawn_for(subject: Subject) -> st.SearchStrategy[tuple[Request, list[Mood]]]
 def runner() -> Iterator[asyncio.Runner]:
     with quiet_runner() as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def leftovers_are_collected() -> Iterator[None]:
+    """Let no other test be blamed for them."""
+    yield
+    gc.collect()
 
 
 def quiet_runner() -> asyncio.Runner:
