@@ -66,9 +66,15 @@ _CONNECT_ARGUMENTS: dict[str, dict[str, Any]] = {
     # can end a caller's wait only between two such turns.
     "sqlite": {"timeout": 0.2},
     "postgresql": {"timeout": DATABASE_TIMEOUT_SECONDS, "connection_class": _PromptlyClosed},
-    "mysql": {"connect_timeout": DATABASE_TIMEOUT_SECONDS},
-    "mariadb": {"connect_timeout": DATABASE_TIMEOUT_SECONDS},
+    # Without a limit of its own: it would be kept by `asyncio.wait_for`, which in Python 3.11 loses a cancellation that
+    # comes just as the socket is open, and with it our limit; the handshake then waits for ever.
+    "mysql": {},
+    "mariadb": {},
 }
+
+
+# How each driver drops a connection without asking the server.
+_CLOSE_AT_ONCE = {"postgresql": "terminate", "mysql": "close", "mariadb": "close", "sqlite": "stop"}
 
 
 class DatabaseUnavailableError(Exception):
@@ -122,6 +128,8 @@ class Database:
         # One writer at a time is SQLite's rule; queueing here is fair and does not poll as its busy timeout does.
         self.write_turn: AbstractAsyncContextManager[None] = _take_turns(self.is_sqlite, beside)
         self._reading_options = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._ending: set[asyncio.Future[None]] = set()
+        _close_at_once(self.engine, self._ending)
         if self.is_sqlite:
             _prepare_sqlite(self.engine, durable=durable)
 
@@ -186,6 +194,8 @@ class Database:
     async def aclose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=DATABASE_TIMEOUT_SECONDS)
 
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
@@ -317,6 +327,24 @@ def _create_engine(url: URL, pool_size: int) -> AsyncEngine:
         connect_args=_CONNECT_ARGUMENTS[dialect],
         **options,
     )
+
+
+def _close_at_once(engine: AsyncEngine, ending: set[asyncio.Future[None]]) -> None:
+    """Let a connection that is given up be closed without a word to the server, which may never answer.
+
+    SQLAlchemy tries a graceful close first, for up to 2 s. With SQLite, that close, cut off by a second
+    cancellation, leaves a task that waits for ever, and with it the end of the process. `ending` is what SQLite's
+    threads still have to finish.
+    """
+    method = _CLOSE_AT_ONCE[engine.dialect.name]
+
+    def terminate(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's wrapper of any driver's connection
+        last = getattr(connection.driver_connection, method)()
+        if isinstance(last, asyncio.Future):
+            ending.add(last)
+            last.add_done_callback(ending.discard)
+
+    engine.dialect.do_terminate = terminate  # type: ignore[assignment, method-assign]
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, durable: bool) -> None:
