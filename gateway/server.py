@@ -1,19 +1,26 @@
 """The HTTP server's limits: how long a client may take, and how much it may say before it is understood.
 
 uvicorn bounds neither the size of a request's head nor the time in which a request must arrive, so that a few slow
-or endless clients could hold all connections (RFC 9110, 15.5.9 and RFC 6585, 5 name the answers).
+or endless clients could hold all connections (RFC 9110, 15.5.9 and RFC 6585, 5 name the answers). It also writes an
+answer's head and its body one by one, which takes twice the system calls.
 """
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn._types import ASGI3Application, ASGISendEvent, HTTPResponseBodyEvent, HTTPResponseStartEvent
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 HEAD_MAXIMUM_BYTES: Final = 16 * 1024
 ARRIVAL_SECONDS: Final = 30.0
+KEEP_ALIVE_SECONDS: Final = 15.0
 _CHECK_SECONDS: Final = 5.0
+
+# What may stand in a head: text and tabs (RFC 9110, 5.5). What is left of a right one without it is its line ends.
+_HEAD_TEXT: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
+_LEFT_TO_UVICORN: Final = frozenset({b"connection", b"transfer-encoding"})
+_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class _HeadTooLargeError(Exception):
@@ -39,6 +46,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unread_since = 0.0
         # With pipelining it is not uvicorn's `cycle`, which is the newest: that one may be waiting still.
         self._served: RequestResponseCycle | None = None
+        self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch the clock: a client that connects and says nothing is slow, too."""
@@ -57,6 +65,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser; refuse a head, or what stands round a body's chunks, that does not end."""
         self._held_bytes += len(data)
+        self._idle_since = None
         super().data_received(data)
         if self._held_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -68,8 +77,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is known; a body may follow."""
-        self._held_bytes = 0
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > HEAD_MAXIMUM_BYTES:
+        held_bytes, self._held_bytes = self._held_bytes, 0
+        # The head is a part of what was held: mostly it needs no measuring.
+        if held_bytes > HEAD_MAXIMUM_BYTES and len(self.url) + sum(
+            len(name) + len(value) for name, value in self.headers
+        ) > HEAD_MAXIMUM_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             raise _HeadTooLargeError
         super().on_headers_complete()
@@ -95,7 +107,20 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Hand a request to the application."""
         self._served = cycle
+        cycle.send = _Sender(cycle)  # type: ignore[method-assign]
         super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """Go on with a request that waits behind this one, or begin to wait for one.
+
+        uvicorn sets a timer for that after each answer; here the watch of the connection looks at the clock.
+        """
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._idle_since = self.loop.time()
 
     def _look(self) -> None:
         """Send away who is too slow. Until the connection is lost: closing it waits for the client to read, too."""
@@ -103,6 +128,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._has_stopped_reading(now):
             self.transport.abort()
             return
+        if self._idle_since is not None and now - self._idle_since > KEEP_ALIVE_SECONDS:
+            self.transport.close()
         if since is not None and now - since > ARRIVAL_SECONDS and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         self._watch = self.loop.call_later(_CHECK_SECONDS, self._look)
@@ -129,3 +156,59 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             answering.disconnected = True
             answering.message_event.set()
         self.transport.close()
+
+
+class _Sender:
+    """What the application sends goes by here: a whole answer is written in one piece.
+
+    The head is held until the body comes. Whatever is not plain (a body in parts, `HEAD`, a connection to be closed)
+    goes uvicorn's way.
+    """
+
+    __slots__ = ("_cycle", "_start")
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+        self._start: HTTPResponseStartEvent | None = None
+
+    async def __call__(self, message: ASGISendEvent) -> None:
+        """See ASGI's `send`."""
+        cycle = self._cycle
+        if message["type"] == "http.response.start" and not cycle.response_started:
+            self._start = message
+            return
+        start, self._start = self._start, None
+        if start is not None:
+            if message["type"] == "http.response.body" and self._write(start, message):
+                return
+            await RequestResponseCycle.send(cycle, start)
+        await RequestResponseCycle.send(cycle, message)
+
+    def _write(self, start: HTTPResponseStartEvent, message: HTTPResponseBodyEvent) -> bool:
+        """Write a plain answer and end the cycle; False, and nothing done, when it is not plain."""
+        cycle, status = self._cycle, start["status"]
+        body = message.get("body", b"")
+        headers = cast("list[tuple[bytes, bytes]]", start.get("headers", []))
+        names = dict(headers)
+        if (
+            message.get("more_body")
+            or cycle.disconnected
+            or cycle.flow.write_paused
+            or not cycle.keep_alive
+            or cycle.scope["method"] == "HEAD"
+            or status in _BODILESS
+            or names.get(b"content-length") != b"%d" % len(body)
+            or not _LEFT_TO_UVICORN.isdisjoint(names)
+        ):
+            return False
+        lines = [b": ".join(header) for header in cycle.default_headers]
+        lines += [b": ".join(header) for header in headers]
+        head = b"\r\n".join(lines)
+        if head.translate(None, _HEAD_TEXT) != b"\r\n" * (len(lines) - 1):
+            raise RuntimeError("a header has a line end or another control character in it")
+        cycle.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, body))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
