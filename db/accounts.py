@@ -1,7 +1,7 @@
 """Queries on accounts."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.tables import accounts
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRow:
+class AccountRow(NamedTuple):
     """One account, without its password hash."""
 
     id: int

@@ -59,10 +59,7 @@ async def list_live_sessions(
         # A power of two of them, the last one repeated: so few different statements need preparing, not one a size.
         padded = hashes + hashes[-1:] * ((1 << (len(hashes) - 1).bit_length()) - len(hashes))
         rows = (await connection.execute(_AMONG, {"token_hashes": padded, "now": now})).all()
-    return [
-        SessionRow(token_hash, created_at, slid_at, expires_at, AccountRow(*account))
-        for token_hash, created_at, slid_at, expires_at, *account in rows
-    ]
+    return [SessionRow(row[0], row[1], row[2], row[3], AccountRow._make(row[4:])) for row in rows]
 
 
 async def _ask_asyncpg(connection: AsyncConnection, values: dict[str, object]) -> Sequence[Any]:

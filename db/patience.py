@@ -5,9 +5,9 @@ and where each is slow, or one fails and the next clears up after it, the answer
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar, Token
 from time import monotonic
 
 # The contract promises an answer within 2 s when a dependency is down; what remains is for the door.
@@ -45,30 +45,51 @@ class _Patience:
 _current: ContextVar[_Patience | None] = ContextVar("patience", default=None)
 
 
-@contextmanager
-def one_request() -> Iterator[None]:
+class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fifth of their cost
     """What is asked in this block, and in tasks that begin in it, shares one patience."""
-    token = _current.set(_Patience())
-    try:
-        yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_token",)
+    _token: Token[_Patience | None]
+
+    def __enter__(self) -> None:
+        """The request begins."""
+        self._token = _current.set(_Patience())
+
+    def __exit__(self, *_: object) -> None:
+        """The request has ended."""
+        _current.reset(self._token)
+
+
+class question:  # noqa: N801 - as above
+    """One question, for which the block is given the seconds that it may take, and has to keep to them itself.
+
+    They are at most `limit_seconds`, and at most what the request has left; outside of requests only the first.
+    """
+
+    __slots__ = ("_limit_seconds", "_patience")
+
+    def __init__(self, limit_seconds: float) -> None:
+        self._limit_seconds = limit_seconds
+        self._patience = _current.get()
+
+    def __enter__(self) -> float:
+        """The question is asked."""
+        patience = self._patience
+        return self._limit_seconds if patience is None else min(self._limit_seconds, patience.begin())
+
+    def __exit__(self, *_: object) -> None:
+        """It is answered, or given up."""
+        if self._patience is not None:
+            self._patience.end()
 
 
 @asynccontextmanager
 async def waiting(limit_seconds: float) -> AsyncIterator[None]:
-    """One question: at most `limit_seconds`, and at most what the request has left. Outside of requests only the first.
+    """One `question` whose limit is kept by a timer.
 
     Raises:
         TimeoutError: it took longer.
     """
-    patience = _current.get()
-    if patience is None:
-        async with asyncio.timeout(limit_seconds):
+    with question(limit_seconds) as seconds:
+        async with asyncio.timeout(seconds):
             yield
-        return
-    try:
-        async with asyncio.timeout(min(limit_seconds, patience.begin())):
-            yield
-    finally:
-        patience.end()

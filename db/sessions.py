@@ -1,7 +1,7 @@
 """Queries on sessions."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,8 +10,7 @@ from db.accounts import AccountRow
 from db.tables import sessions
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(NamedTuple):
     """One live session with the account it belongs to."""
 
     token_hash: str

@@ -1,6 +1,7 @@
 """The application as data: routes, the two doors, and what lives as long as the process."""
 
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from adapters.outbox import read_outbox
+from gateway.access_log import access_log
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
@@ -51,6 +53,7 @@ _REFUSAL_CODES = {
 }
 
 _OUTBOX_ENTRIES = 50
+_GC_NEW_OBJECTS = 20_000
 
 
 class ServicesHolder:
@@ -83,6 +86,9 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
             # What lives as long as the process need not be walked by each full collection.
             gc.collect()
             gc.freeze()
+            # Each request in flight holds a few hundred objects, so that Python's own 700 would mean to look for
+            # garbage many times in each turn of the loop, and to find none.
+            gc.set_threshold(_GC_NEW_OBJECTS, *gc.get_threshold()[1:])
             yield
             holder.services = None
 
@@ -176,10 +182,8 @@ def _make_graphql(settings: Settings, holder: ServicesHolder, graphiql: ASGIApp 
 
 def _make_graphql_context(scope: Scope) -> GraphQLContext:
     ctx: Context = scope["state"]["context"]
-    for name, value in scope["headers"]:
-        if name == b"accept-language":
-            return GraphQLContext(ctx, preferred_language(value.decode("latin-1")))
-    return GraphQLContext(ctx)
+    languages = scope["state"]["headers"].get(b"accept-language")
+    return GraphQLContext(ctx, preferred_language(languages.decode("latin-1")) if languages else "en")
 
 
 def _request_id_of(scope: Scope) -> str:
@@ -224,5 +228,9 @@ def _front_options(settings: Settings) -> FrontOptions:
         addresses=ClientAddresses(settings.proxy_networks),
         cross_site=CrossSiteRule(settings.allowed_origins),
         is_https=settings.is_cookie_secure,
-        has_access_log=settings.access_log,
+        access_log=access_log(
+            sys.stderr.buffer, is_production=settings.is_production, level=settings.log_level
+        )
+        if settings.access_log
+        else None,
     )

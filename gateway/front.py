@@ -4,10 +4,10 @@ It gives the request an id and a context, applies the cross-site rule and CORS, 
 cookie, the security headers and one line of access log. Everything else is behind it.
 """
 
+import random
 import re
-import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from db.patience import one_request
+from gateway.access_log import AccessLog, log_access
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
@@ -30,6 +31,7 @@ Refuser = Callable[[Scope, Send, int, str], Awaitable[None]]
 
 # Reads change nothing, but for this one of the documented legacy API.
 _CHANGING_READS = frozenset({"/api/logout"})
+_READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _REQUEST_ID_FORM = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 _BEARER = b"bearer "
@@ -50,8 +52,10 @@ _ALLOWED_REQUEST_HEADERS = (
     b"content-type, authorization, apollo-require-preflight, x-xsrftoken, x-requested-with, x-request-id"
 )
 
-_log = structlog.get_logger("gateway.access")
-_fault_log = structlog.get_logger("gateway.front")
+_log = structlog.get_logger("gateway.front")
+
+# Names requests, keeps nothing secret.
+_request_ids = random.Random()  # noqa: S311
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,18 @@ class FrontOptions:
     addresses: ClientAddresses
     cross_site: CrossSiteRule
     is_https: bool
-    has_access_log: bool = True
+    access_log: AccessLog | None = log_access
 
     @cached_property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """What every answer carries."""
-        headers = (*_SECURITY_HEADERS, _HSTS) if self.is_https else _SECURITY_HEADERS
+        """What every answer carries that does not say something else."""
+        headers = [*_SECURITY_HEADERS, _DEFAULT_POLICY, _NO_STORE]
+        if self.is_https:
+            headers.append(_HSTS)
         # Also where no origin was named: a cache must not give that answer to a page that names one.
-        return (*headers, (b"vary", b"Origin")) if self.cross_site.has_allowed_origins else headers
+        if self.cross_site.has_allowed_origins:
+            headers.append((b"vary", b"Origin"))
+        return tuple(headers)
 
 
 class Front:
@@ -96,45 +104,44 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        headers = _first_headers(scope)
+        headers = _headers_by_name(scope["headers"])
         context = self._open_context(scope, headers)
-        scope.setdefault("state", {})["context"] = context
+        state = scope.setdefault("state", {})
+        state["context"], state["headers"] = context, headers
         answer = _Answer(self._options, context, headers.get(b"origin"), send)
+        fault = self._find_fault(scope, headers)
         try:
             with one_request():
-                await self._serve(scope, headers, receive, answer)
-        finally:
-            if self._options.has_access_log:
-                _log_access(scope, context, answer.status, started)
-
-    async def _serve(
-        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, answer: "_Answer"
-    ) -> None:
-        method, path = scope["method"], scope["path"]
-        if not _is_host_valid(headers.get(b"host")) and scope["http_version"] != "1.0":
-            await self._refuse(scope, answer, 400, "The Host header is missing, doubled or malformed.")
-            return
-        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            await self._refuse(scope, answer, 415, "A Content-Encoding on requests is not served.")
-            return
-        if method == "OPTIONS" and b"access-control-request-method" in headers:
-            await _answer_preflight(answer, self._options.cross_site.allows_origin(headers.get(b"origin")))
-            return
-        if method == "POST" or path in _CHANGING_READS or method not in {"GET", "HEAD", "OPTIONS"}:
-            offence = self._options.cross_site.find_offence(
-                site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"), host=headers.get(b"host")
-            )
-            if offence:
-                await self._refuse(scope, answer, 403, f"Cross-site request refused. {offence}.")
-                return
-        app = self._shortcuts.get(path, self._app)
-        try:
-            await app(scope, receive, answer)
+                if fault:
+                    await self._refuse(scope, answer, *fault)
+                elif _is_preflight(scope, headers):
+                    is_allowed = self._options.cross_site.allows_origin(headers.get(b"origin"))
+                    await _answer_preflight(answer, is_allowed)
+                else:
+                    await self._shortcuts.get(scope["path"], self._app)(scope, receive, answer)
         except Exception:  # noqa: BLE001 - the last line: a client never sees a traceback
             # The doors answer for themselves; what gets here is a mistake in what surrounds them.
-            _fault_log.exception("request.failed", request_id=answer.context.request_id)
+            _log.exception("request.failed", request_id=context.request_id)
             if answer.status == 0:
-                await _answer_json(answer, 500, {"error": "internal", "requestId": answer.context.request_id})
+                await _answer_json(answer, 500, {"error": "internal", "requestId": context.request_id})
+        finally:
+            if self._options.access_log is not None:
+                self._options.access_log(_access_line(scope, context, answer.status, started))
+
+    def _find_fault(self, scope: Scope, headers: Mapping[bytes, bytes]) -> tuple[int, str] | None:
+        """The status and the reason of what is refused before any door is asked."""
+        host = headers.get(b"host")
+        if not _is_host_valid(host) and scope["http_version"] != "1.0":
+            return 400, "The Host header is missing, doubled or malformed."
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            return 415, "A Content-Encoding on requests is not served."
+        if _may_change_something(scope) and not _is_preflight(scope, headers):
+            offence = self._options.cross_site.find_offence(
+                site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"), host=host
+            )
+            if offence:
+                return 403, f"Cross-site request refused. {offence}."
+        return None
 
     async def _refuse(self, scope: Scope, answer: "_Answer", status: int, message: str) -> None:
         """Say no in the form of the door that was knocked at."""
@@ -166,7 +173,7 @@ class Front:
         """A fresh id, or the one that a trusted proxy has given the request already."""
         if brought and self._options.addresses.is_trusted(peer) and _REQUEST_ID_FORM.fullmatch(brought):
             return brought.decode()
-        return secrets.token_hex(8)
+        return f"{_request_ids.getrandbits(64):016x}"
 
 
 @dataclass(slots=True)
@@ -187,13 +194,9 @@ class _Answer:
 
     def _complete(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         context, options = self.context, self.options
-        names = [name for name, _ in present]
         headers = [*present, (b"x-request-id", context.request_id.encode())]
+        names = dict(headers)
         headers += [header for header in options.headers if header[0] not in names]
-        if b"content-security-policy" not in names:
-            headers.append(_DEFAULT_POLICY)
-        if b"cache-control" not in names:
-            headers.append(_NO_STORE)
         if self.origin is not None and options.cross_site.allows_origin(self.origin):
             headers += _cors_headers(self.origin)
         if context.issued:
@@ -208,14 +211,23 @@ def _is_host_valid(host: bytes | None) -> bool:
     return host is not None and _HOST_FORM.fullmatch(host) is not None
 
 
-def _first_headers(scope: Scope) -> dict[bytes, bytes]:
-    """Headers by name. Of repeated ones the last counts; some are joined, which makes two hosts none that is valid."""
-    headers: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
-        if name in headers and name in _JOINED_HEADERS:
-            headers[name] += _JOINED_HEADERS[name] + value
-        else:
-            headers[name] = value
+def _may_change_something(scope: Scope) -> bool:
+    return scope["method"] not in _READING_METHODS or scope["path"] in _CHANGING_READS
+
+
+def _is_preflight(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    return scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
+
+
+def _headers_by_name(pairs: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Of repeated ones the last counts; some are joined, which makes two hosts none that is valid."""
+    headers = dict(pairs)
+    if len(headers) == len(pairs):
+        return headers
+    for joined, separator in _JOINED_HEADERS.items():
+        values = [value for name, value in pairs if name == joined]
+        if values:
+            headers[joined] = separator.join(values)
     return headers
 
 
@@ -249,16 +261,16 @@ async def _answer_json(answer: _Answer, status: int, body: object) -> None:
     await answer({"type": "http.response.body", "body": encoded})
 
 
-def _log_access(scope: Scope, context: Context, status: int, started: float) -> None:
-    """One line a request. The path only: a query string may carry a password."""
-    _log.info(
-        "request",
-        method=scope["method"],
-        path=scope["path"],
-        status=status,
-        milliseconds=round((time.perf_counter() - started) * 1000, 2),
-        request_id=context.request_id,
-        address=context.address,
-        **scope["state"].get("log", {}),
-        **scope["state"].get("graphql", {}),
-    )
+def _access_line(scope: Scope, context: Context, status: int, started: float) -> dict[str, Any]:
+    """What is logged of a request."""
+    state = scope["state"]
+    return {
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+        "request_id": context.request_id,
+        "address": context.address,
+        **state.get("log", {}),
+        **state.get("graphql", {}),
+    }

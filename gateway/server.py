@@ -79,9 +79,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """The head is known; a body may follow."""
         held_bytes, self._held_bytes = self._held_bytes, 0
         # The head is a part of what was held: mostly it needs no measuring.
-        if held_bytes > HEAD_MAXIMUM_BYTES and len(self.url) + sum(
-            len(name) + len(value) for name, value in self.headers
-        ) > HEAD_MAXIMUM_BYTES:
+        if (
+            held_bytes > HEAD_MAXIMUM_BYTES
+            and len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            > HEAD_MAXIMUM_BYTES
+        ):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             raise _HeadTooLargeError
         super().on_headers_complete()

@@ -1,13 +1,12 @@
 """An account as the product shows it."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from db.accounts import AccountRow
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One person's account. `mobile` is E.164; `avatar_key` the content hash of the picture, or None."""
 
     id: int
@@ -19,6 +18,4 @@ class Account:
 
 def account_of(row: AccountRow) -> Account:
     """What of a row may leave the resolvers."""
-    return Account(
-        id=row.id, mobile=row.mobile, name=row.name, avatar_key=row.avatar_key, created_at=row.created_at
-    )
+    return Account(row.id, row.mobile, row.name, row.avatar_key, row.created_at)

@@ -1,6 +1,5 @@
 """Avatars: stored under their content hash; the previous one goes after the commit."""
 
-from dataclasses import replace
 from hashlib import sha256
 
 import structlog
@@ -33,7 +32,7 @@ async def upload_avatar(ctx: Context, *, image: bytes) -> Account:
         raise RefusedError(ErrorCode.STORAGE_FAILED, Reason.STORAGE_FAILED) from error
     if previous and previous != key:
         await _forget(ctx, previous)
-    return replace(viewer, avatar_key=key)
+    return viewer._replace(avatar_key=key)
 
 
 async def read_avatar(ctx: Context, *, key: str) -> bytes | None:

@@ -5,17 +5,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from db.engine import DATABASE_TIMEOUT_SECONDS, Connection, Database, DatabaseUnavailableError
-from db.patience import waiting
-from db.sessions import SessionRow
+from db.engine import Connection, Database, DatabaseUnavailableError
 from resolvers.accounts import Account, account_of
 from resolvers.errors import ServiceUnavailableError, unauthenticated
 from resolvers.keys import KeyRing
 from resolvers.limits import Consumption, Limits
 from resolvers.passwords import Passwords
 from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
-from resolvers.sessions import IssuedSession, hash_token
-from resolvers.viewers import Viewers, slide_if_due
+from resolvers.sessions import IssuedSession, hash_token, is_due_to_slide
+from resolvers.viewers import Viewers, slide
 from resolvers.workers import WorkerPool
 
 
@@ -104,21 +102,15 @@ class Context:
         if token_hash is None:
             return None
         try:
-            session = await self._find_session(token_hash)
+            session = await self.services.viewers.find(token_hash)
             if session is None:
                 return None
-            await slide_if_due(self.services.database, session, self.now)
+            now = self.now
+            if is_due_to_slide(session, now):
+                await slide(self.services.database, session, now)
         except DatabaseUnavailableError as error:
             raise ServiceUnavailableError("database") from error
         return account_of(session.account)
-
-    async def _find_session(self, token_hash: str) -> SessionRow | None:
-        """The wait has an end of its own: it may be for a turn after a read that fails only when its time is over."""
-        try:
-            async with waiting(DATABASE_TIMEOUT_SECONDS):
-                return await self.services.viewers.find(token_hash)
-        except TimeoutError as error:
-            raise ServiceUnavailableError("database") from error
 
     async def require_viewer(self) -> Account:
         """The signed-in account.

@@ -37,7 +37,7 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
         messages = await sms_messages.list_sms_messages_of(connection, ledger_digests(ctx, row.mobile))
     name, number = open_identity(ctx.services.keys, identity) if identity else (None, None)
     data: dict[str, object] = {
-        "account": asdict(row),
+        "account": row._asdict(),
         "sessions": [
             {"created_at": created, "slid_at": slid, "expires_at": expires} for created, slid, expires in live
         ],

@@ -1,7 +1,5 @@
 """The profile: the name that others see."""
 
-from dataclasses import replace
-
 from db import accounts
 from db.engine import ConflictError
 from resolvers.accounts import Account
@@ -28,4 +26,4 @@ async def update_name(ctx: Context, *, name: str) -> Account:
             await record_event(ctx, connection, "name", account_id=viewer.id, mobile=viewer.mobile)
     except ConflictError as error:
         raise name_taken() from error
-    return replace(viewer, name=parsed)
+    return viewer._replace(name=parsed)

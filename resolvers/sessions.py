@@ -14,6 +14,8 @@ IDLE_DAYS = 7
 ABSOLUTE_DAYS = 30
 SLIDE_SECONDS = 3600
 
+_SLIDE = timedelta(seconds=SLIDE_SECONDS)
+
 _TOKEN_BYTES = 32
 _TOKEN_FORM = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -47,7 +49,7 @@ async def begin_session(connection: Connection, *, account_id: int, now: datetim
 
 def is_due_to_slide(session: SessionRow, now: datetime) -> bool:
     """Whether the session was last slid over an hour ago."""
-    return now - session.slid_at >= timedelta(seconds=SLIDE_SECONDS)
+    return now - session.slid_at >= _SLIDE
 
 
 def slid_expiry(session: SessionRow, now: datetime) -> datetime:

@@ -8,38 +8,57 @@ import asyncio
 from collections.abc import Callable
 from contextvars import Context
 from datetime import datetime
-from typing import Protocol
+from itertools import chain
+from typing import NamedTuple, Protocol
 
-from db.engine import Database, StandingReader
+from db.engine import DATABASE_TIMEOUT_SECONDS, Database, DatabaseUnavailableError, StandingReader
 from db.live_sessions import list_live_sessions
+from db.patience import question
 from db.sessions import SessionRow, slide_session
-from resolvers.sessions import is_due_to_slide, slid_expiry
+from resolvers.sessions import slid_expiry
 
 # More than this many sessions are read in one statement at no gain.
 BATCH_MAXIMUM = 128
 
-_Question = tuple[str, asyncio.Future[SessionRow | None]]
-
 # With two, the database works on one batch while the answers of the other are handed out.
 READS_IN_FLIGHT = 2
+
+# How often it is looked whether anybody has waited too long.
+LOOK_SECONDS = 0.05
+
+
+class _Question(NamedTuple):
+    """One caller. `deadline` is a time of the loop's clock."""
+
+    token_hash: str
+    answer: asyncio.Future[SessionRow | None]
+    deadline: float
 
 
 class Viewers(Protocol):
     """Finds live sessions by the hash of their token."""
 
     async def find(self, token_hash: str) -> SessionRow | None:
-        """The session, read after this call began; None when it is revoked, expired or was never."""
+        """The session, read after this call began; None when it is revoked, expired or was never.
+
+        Raises:
+            DatabaseUnavailableError: at the latest when the request has no patience left.
+        """
 
 
 class CoalescedViewers:
     """Answers all who ask at one time with one read.
 
-    A failed read fails for its own batch only; a caller that is cancelled takes nobody along.
+    A failed read fails for its own batch only; a caller that is cancelled takes nobody along. Each caller's wait has an
+    end of its own, since it may be for a turn after a read that fails only when its time is over; one timer sees to
+    all of them.
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._waiting: list[_Question] = []
+        self._in_flight: dict[StandingReader, list[_Question]] = {}
+        self._look: asyncio.TimerHandle | None = None
         self._idle = [StandingReader(database) for _ in range(READS_IN_FLIGHT)]
         self._reading: set[asyncio.Task[None]] = set()
 
@@ -47,31 +66,54 @@ class CoalescedViewers:
         """See `Viewers.find`."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
-        self._waiting.append((token_hash, answer))
-        if self._idle:
-            # In a context of its own: the reading serves other requests too, and must not use up this one's patience.
-            task = loop.create_task(self._read_all(self._idle.pop()), name="viewers", context=Context())
-            self._reading.add(task)
-            task.add_done_callback(self._reading.discard)
-        return await answer
+        with question(DATABASE_TIMEOUT_SECONDS) as seconds:
+            self._waiting.append(_Question(token_hash, answer, loop.time() + seconds))
+            if self._idle:
+                self._begin_to_read(loop)
+            if self._look is None:
+                self._look_later(loop)
+            return await answer
 
     async def aclose(self) -> None:
         """Let the reads in flight end, and give back the connections."""
         await asyncio.gather(*self._reading)
+        if self._look is not None:
+            self._look.cancel()
         for reader in self._idle:
             await reader.aclose()
+
+    def _begin_to_read(self, loop: asyncio.AbstractEventLoop) -> None:
+        # In a context of its own: the reading serves other requests too, and must not use up this one's patience.
+        task = loop.create_task(self._read_all(self._idle.pop()), name="viewers", context=Context())
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+
+    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._look = loop.call_later(LOOK_SECONDS, self._give_up_what_is_late, loop, context=Context())
+
+    def _give_up_what_is_late(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell who has waited too long, and look again as long as anybody waits."""
+        now = loop.time()
+        asked = [one for one in chain(self._waiting, *self._in_flight.values()) if not one.answer.done()]
+        late = [one for one in asked if one.deadline <= now]
+        _fail(late, DatabaseUnavailableError("TimeoutError"))
+        self._look = None
+        if len(late) < len(asked):
+            self._look_later(loop)
 
     async def _read_all(self, reader: StandingReader) -> None:
         """Read batch after batch until nobody waits."""
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:BATCH_MAXIMUM], self._waiting[BATCH_MAXIMUM:]
+                self._in_flight[reader] = batch
                 await self._read(reader, batch)
         finally:
+            self._in_flight.pop(reader, None)
             self._idle.append(reader)
 
     async def _read(self, reader: StandingReader, batch: list[_Question]) -> None:
-        hashes = {token_hash for token_hash, _ in batch}
+        hashes = {one.token_hash for one in batch}
         now = self._clock()
         try:
             rows = await reader.read(lambda connection: list_live_sessions(connection, hashes, now))
@@ -82,20 +124,18 @@ class CoalescedViewers:
 
 
 def _answer(batch: list[_Question], rows: dict[str, SessionRow]) -> None:
-    for token_hash, answer in batch:
+    for token_hash, answer, _ in batch:
         if not answer.done():
             answer.set_result(rows.get(token_hash))
 
 
 def _fail(batch: list[_Question], error: Exception) -> None:
-    for _, answer in batch:
+    for _, answer, _ in batch:
         if not answer.done():
             answer.set_exception(error)
 
 
-async def slide_if_due(database: Database, session: SessionRow, now: datetime) -> None:
-    """Prolong a session that is in use; one write an hour at most."""
-    if not is_due_to_slide(session, now):
-        return
+async def slide(database: Database, session: SessionRow, now: datetime) -> None:
+    """Prolong a session that is in use."""
     async with database.writing() as connection:
         await slide_session(connection, session.token_hash, slid_at=now, expires_at=slid_expiry(session, now))

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLSchema
 
-from schema.compiled import CompiledOperation, compile_operation, plain_attribute
+from schema.compiled import CompiledOperation, compile_operation, direct_resolver, plain_attribute
 from schema.endpoint import PreparedOperation, SchemaExecutor
 
 # A plan's closures weigh about as much as the nodes that they are made from.
@@ -20,6 +20,7 @@ class CompilingExecutor:
 
     def __init__(self, schema: GraphQLSchema, *, are_suggestions_shown: bool) -> None:
         self._schema = schema
+        self._hides_suggestions = not are_suggestions_shown
         self._fallback = SchemaExecutor(schema, are_suggestions_shown=are_suggestions_shown)
 
     async def __call__(
@@ -30,16 +31,21 @@ class CompilingExecutor:
         if not isinstance(plan, CompiledOperation):
             return await self._fallback(operation, variables, context)
         outcome = plan.execute(variables, context)
-        result: ExecutionResult = outcome if isinstance(outcome, ExecutionResult) else await outcome
-        if result.errors and result.data is None and not any(error.path for error in result.errors):
-            # The variables do not fit: nothing has run, and graphql-core words it by the endpoint's options.
-            return await self._fallback(operation, variables, context)
-        return result
+        return outcome if isinstance(outcome, ExecutionResult) else await outcome
 
     def _compile(self, operation: PreparedOperation) -> CompiledOperation | object:
         compiled = compile_operation(
-            self._schema, operation.document, operation.name, plain_attribute=plain_attribute
+            self._schema,
+            operation.document,
+            operation.name,
+            plain_attribute=plain_attribute,
+            direct_resolver=direct_resolver,
+            hide_suggestions=self._hides_suggestions,
+            coercion_errors_maximum=operation.errors_maximum,
         )
-        plan = compiled or _NOT_COVERED
-        operation.keep_plan(plan, _PLAN_BYTES_PER_SELECTION * operation.weight.selections if compiled else 0)
-        return plan
+        if compiled is None:
+            operation.keep_plan(_NOT_COVERED, 0)
+            return _NOT_COVERED
+        selections = operation.weight.selections * compiled.plans_maximum
+        operation.keep_plan(compiled, _PLAN_BYTES_PER_SELECTION * selections)
+        return compiled

@@ -20,8 +20,8 @@ from schema.compiled.run import Run
 from schema.compiled.shapes import new_tuple
 from schema.compiled.shortcuts import DirectResolver, PlainAttribute, Shortcuts, none
 
-MAX_COERCION_ERRORS = 50
-"""How many bad variables one response tells of: graphql-core's default."""
+COERCION_ERRORS_MAXIMUM = 50
+"""graphql-core's default."""
 
 MAX_PLANS = 8
 """How many outcomes of its conditions an operation keeps plans for."""
@@ -35,24 +35,34 @@ def compile_operation(
     plain_attribute: PlainAttribute = none,
     direct_resolver: DirectResolver = none,
     hide_suggestions: bool = False,
+    coercion_errors_maximum: int = COERCION_ERRORS_MAXIMUM,
 ) -> "CompiledOperation | None":
     """Compile an operation of a document that is valid for the schema; None if it is not covered.
 
-    `plain_attribute` and `direct_resolver` are explained in `Shortcuts`; `hide_suggestions` is graphql-core's.
+    `plain_attribute` and `direct_resolver` are explained in `Shortcuts`; `hide_suggestions` is graphql-core's, and
+    so is `coercion_errors_maximum`: of how many bad variables one response tells.
     """
     covered = find_covered_operation(schema, document, operation_name, hide_suggestions=hide_suggestions)
-    return CompiledOperation(covered, Shortcuts(plain_attribute, direct_resolver)) if covered else None
+    if covered is None:
+        return None
+    return CompiledOperation(covered, Shortcuts(plain_attribute, direct_resolver), coercion_errors_maximum)
 
 
 class CompiledOperation:
     """An operation with its plans, for any number of executions, concurrent ones too, in one thread at a time."""
 
-    def __init__(self, covered: CoveredOperation, shortcuts: Shortcuts) -> None:
+    def __init__(self, covered: CoveredOperation, shortcuts: Shortcuts, coercion_errors_maximum: int) -> None:
         self._covered = covered
+        self._coercion_errors_maximum = coercion_errors_maximum
         self._shortcuts = shortcuts
         self._variable_definitions = covered.operation.variable_definitions or ()
         self._only_plan = None if covered.condition_variables else Plan(covered, shortcuts)
         self._plans: dict[tuple[Any, ...], Plan] = {}
+
+    @property
+    def plans_maximum(self) -> int:
+        """How many plans may be kept at one time."""
+        return 1 if self._only_plan else MAX_PLANS
 
     def execute(
         self, variable_values: Mapping[str, Any] | None, context_value: object, root_value: object = None
@@ -80,7 +90,7 @@ class CompiledOperation:
             self._covered.schema,
             self._variable_definitions,
             dict(raw or {}),
-            max_errors=MAX_COERCION_ERRORS,
+            max_errors=self._coercion_errors_maximum,
             hide_suggestions=self._covered.hide_suggestions,
         )
 
