@@ -109,7 +109,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Hand a request to the application."""
         self._served = cycle
-        cycle.send = _Sender(cycle)  # type: ignore[method-assign]
+        # uvicorn makes the cycle deep inside what parses the head, and leaves no other way to have one's own.
+        cycle.__class__ = _PlainAnswerCycle
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
@@ -160,57 +161,48 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-class _Sender:
-    """What the application sends goes by here: a whole answer is written in one piece.
+class _PlainAnswerCycle(RequestResponseCycle):
+    """Writes a plain answer in one piece: the head is held until the body comes.
 
-    The head is held until the body comes. Whatever is not plain (a body in parts, `HEAD`, a connection to be closed)
-    goes uvicorn's way.
+    Whatever is not plain (a body in parts, `HEAD`, a connection to be closed) goes uvicorn's way.
     """
 
-    __slots__ = ("_cycle", "_start")
+    _start: HTTPResponseStartEvent | None = None
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
-        self._start: HTTPResponseStartEvent | None = None
-
-    async def __call__(self, message: ASGISendEvent) -> None:
+    async def send(self, message: ASGISendEvent) -> None:
         """See ASGI's `send`."""
-        cycle = self._cycle
-        if message["type"] == "http.response.start" and not cycle.response_started:
+        if message["type"] == "http.response.start" and not self.response_started:
             self._start = message
             return
         start, self._start = self._start, None
         if start is not None:
-            if message["type"] == "http.response.body" and self._write(start, message):
+            if message["type"] == "http.response.body" and self._is_plain(start, message):
+                self._write(start, message.get("body", b""))
                 return
-            await RequestResponseCycle.send(cycle, start)
-        await RequestResponseCycle.send(cycle, message)
+            await super().send(start)
+        await super().send(message)
 
-    def _write(self, start: HTTPResponseStartEvent, message: HTTPResponseBodyEvent) -> bool:
-        """Write a plain answer and end the cycle; False, and nothing done, when it is not plain."""
-        cycle, status = self._cycle, start["status"]
-        body = message.get("body", b"")
-        headers = cast("list[tuple[bytes, bytes]]", start.get("headers", []))
-        names = dict(headers)
-        if (
-            message.get("more_body")
-            or cycle.disconnected
-            or cycle.flow.write_paused
-            or not cycle.keep_alive
-            or cycle.scope["method"] == "HEAD"
-            or status in _BODILESS
-            or names.get(b"content-length") != b"%d" % len(body)
-            or not _LEFT_TO_UVICORN.isdisjoint(names)
-        ):
-            return False
-        lines = [b": ".join(header) for header in cycle.default_headers]
-        lines += [b": ".join(header) for header in headers]
+    def _is_plain(self, start: HTTPResponseStartEvent, message: HTTPResponseBodyEvent) -> bool:
+        names = dict(cast("list[tuple[bytes, bytes]]", start.get("headers", [])))
+        return (
+            not message.get("more_body")
+            and not self.disconnected
+            and not self.flow.write_paused
+            and self.keep_alive
+            and self.scope["method"] != "HEAD"
+            and start["status"] not in _BODILESS
+            and names.get(b"content-length") == b"%d" % len(message.get("body", b""))
+            and _LEFT_TO_UVICORN.isdisjoint(names)
+        )
+
+    def _write(self, start: HTTPResponseStartEvent, body: bytes) -> None:
+        lines = [b": ".join(header) for header in self.default_headers]
+        lines += map(b": ".join, start["headers"])
         head = b"\r\n".join(lines)
         if head.translate(None, _HEAD_TEXT) != b"\r\n" * (len(lines) - 1):
             raise RuntimeError("a header has a line end or another control character in it")
-        cycle.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[status], head, body))
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        cycle.message_event.set()
-        cycle.on_response()
-        return True
+        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[start["status"]], head, body))
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        self.message_event.set()
+        self.on_response()
