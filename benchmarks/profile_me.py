@@ -42,11 +42,12 @@ from resolvers.viewers import Viewers
 AT_ONCE = 32
 PLACES = (
     ("front: everything else", "gateway.front:Front.__call__"),
-    ("front: reading headers", "gateway.front:_first_headers"),
+    ("front: reading headers", "gateway.front:_headers_by_name"),
     ("front: context, token, address", "gateway.front:Front._open_context"),
-    ("front: cross-site rule", "gateway.cross_site:CrossSiteRule.find_offence"),
+    ("front: host, encoding, cross-site rule", "gateway.front:Front._find_fault"),
     ("front: answer headers", "gateway.front:_Answer.__call__"),
-    ("front: access log", "gateway.front:_log_access"),
+    ("front: access line", "gateway.front:_access_line"),
+    ("front: access log", "gateway.access_log:JsonAccessLog.__call__"),
     ("endpoint: everything else", "schema.endpoint.endpoint:GraphQLEndpoint.__call__"),
     ("endpoint: reading headers", "schema.endpoint.endpoint:read_head"),
     ("endpoint: negotiating", "schema.endpoint.endpoint:negotiate"),

@@ -63,8 +63,11 @@ async def list_live_sessions(
 
 
 async def _ask_asyncpg(connection: AsyncConnection, values: dict[str, object]) -> Sequence[Any]:
-    """Past SQLAlchemy's cursor and greenlet, which cost twice as much as the read itself (`benchmarks/`)."""
-    driver: Any = (await connection.get_raw_connection()).driver_connection
+    """Past SQLAlchemy's cursor and greenlet, which cost more than the read itself (`benchmarks/`)."""
+    lent = connection.sync_connection
+    if lent is None or lent.invalidated:
+        raise DatabaseUnavailableError("the connection was dropped")
+    driver: Any = lent.connection.driver_connection
     try:
         rows: Sequence[Any] = await driver.fetch(_AMONG_SQL, *(values[name] for name in _AMONG_ORDER))
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -20,10 +20,10 @@ from resolvers.sessions import slid_expiry
 # More than this many sessions are read in one statement at no gain.
 BATCH_MAXIMUM = 128
 
-# With two, the database works on one batch while the answers of the other are handed out.
-READS_IN_FLIGHT = 2
+# One makes the largest batches. The second is for when the first is slow: one connection that hangs is not all.
+READERS = 2
 
-# How often it is looked whether anybody has waited too long.
+# How often it is looked whether a read is slow, or anybody has waited too long.
 LOOK_SECONDS = 0.05
 
 
@@ -33,6 +33,13 @@ class _Question(NamedTuple):
     token_hash: str
     answer: asyncio.Future[SessionRow | None]
     deadline: float
+
+
+class _Batch(NamedTuple):
+    """Who one read is for, and since when it is under way by the loop's clock."""
+
+    questions: list[_Question]
+    since: float
 
 
 class Viewers(Protocol):
@@ -57,9 +64,9 @@ class CoalescedViewers:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._waiting: list[_Question] = []
-        self._in_flight: dict[StandingReader, list[_Question]] = {}
+        self._in_flight: dict[StandingReader, _Batch] = {}
         self._look: asyncio.TimerHandle | None = None
-        self._idle = [StandingReader(database) for _ in range(READS_IN_FLIGHT)]
+        self._idle = [StandingReader(database) for _ in range(READERS)]
         self._reading: set[asyncio.Task[None]] = set()
 
     async def find(self, token_hash: str) -> SessionRow | None:
@@ -68,7 +75,7 @@ class CoalescedViewers:
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
         with question(DATABASE_TIMEOUT_SECONDS) as seconds:
             self._waiting.append(_Question(token_hash, answer, loop.time() + seconds))
-            if self._idle:
+            if not self._in_flight:
                 self._begin_to_read(loop)
             if self._look is None:
                 self._look_later(loop)
@@ -84,30 +91,43 @@ class CoalescedViewers:
 
     def _begin_to_read(self, loop: asyncio.AbstractEventLoop) -> None:
         # In a context of its own: the reading serves other requests too, and must not use up this one's patience.
-        task = loop.create_task(self._read_all(self._idle.pop()), name="viewers", context=Context())
+        reader = self._idle.pop()
+        self._in_flight[reader] = _Batch([], loop.time())
+        task = loop.create_task(self._read_all(reader, loop), name="viewers", context=Context())
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._look = loop.call_later(LOOK_SECONDS, self._give_up_what_is_late, loop, context=Context())
+        self._look = loop.call_later(LOOK_SECONDS, self._see_to_who_waits, loop, context=Context())
 
-    def _give_up_what_is_late(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Tell who has waited too long, and look again as long as anybody waits."""
+    def _see_to_who_waits(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell who has waited too long, read beside a read that is slow, and look again as long as anybody waits."""
         now = loop.time()
-        asked = [one for one in chain(self._waiting, *self._in_flight.values()) if not one.answer.done()]
+        asked = [*self._waiting, *chain.from_iterable(batch.questions for batch in self._in_flight.values())]
+        asked = [one for one in asked if not one.answer.done()]
         late = [one for one in asked if one.deadline <= now]
         _fail(late, DatabaseUnavailableError("TimeoutError"))
         self._look = None
         if len(late) < len(asked):
             self._look_later(loop)
+        if self._waiting and self._idle and not self._is_a_read_prompt(now):
+            self._begin_to_read(loop)
 
-    async def _read_all(self, reader: StandingReader) -> None:
-        """Read batch after batch until nobody waits."""
+    def _is_a_read_prompt(self, now: float) -> bool:
+        return any(now - batch.since <= LOOK_SECONDS for batch in self._in_flight.values())
+
+    async def _read_all(self, reader: StandingReader, loop: asyncio.AbstractEventLoop) -> None:
+        """Read batch after batch until nobody waits, or another reader does it."""
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:BATCH_MAXIMUM], self._waiting[BATCH_MAXIMUM:]
-                self._in_flight[reader] = batch
+                self._in_flight[reader] = _Batch(batch, loop.time())
                 await self._read(reader, batch)
+                # Who was answered goes first; who asks meanwhile comes along.
+                await asyncio.sleep(0)
+                del self._in_flight[reader]
+                if self._is_a_read_prompt(loop.time()):
+                    break
         finally:
             self._in_flight.pop(reader, None)
             self._idle.append(reader)

@@ -10,10 +10,12 @@ from typing import Any, cast
 import pytest
 
 import resolvers.viewers as viewers_module
+from db import patience
 from db.accounts import AccountRow
 from db.engine import Database, DatabaseUnavailableError
+from db.patience import one_request
 from db.sessions import SessionRow
-from resolvers.viewers import BATCH_MAXIMUM, READS_IN_FLIGHT, CoalescedViewers
+from resolvers.viewers import BATCH_MAXIMUM, CoalescedViewers
 
 pytestmark = pytest.mark.anyio
 
@@ -78,34 +80,67 @@ async def test_callers_that_come_while_reads_are_in_flight_share_the_next(
     reads = Reads()
     reads.alive = {f"t{number}" for number in range(40)}
     async with open_viewers(reads, monkeypatch) as viewers:
-        asked = [asyncio.create_task(viewers.find(f"t{number}")) for number in range(READS_IN_FLIGHT)]
+        asked = [asyncio.create_task(viewers.find("t0"))]
         await reads.settle()
-        asked += [asyncio.create_task(viewers.find(f"t{number}")) for number in range(READS_IN_FLIGHT, 40)]
+        asked += [asyncio.create_task(viewers.find(f"t{number}")) for number in range(1, 40)]
         await reads.settle()
-        assert len(reads.batches) <= READS_IN_FLIGHT
+        assert len(reads.batches) == 1
         reads.is_open = True
         for gate in reads.gates:
             gate.set()
         found = await asyncio.gather(*asked)
     assert [row and row.token_hash for row in found] == [f"t{number}" for number in range(40)]
-    assert len(reads.batches) <= READS_IN_FLIGHT + 1
+    assert len(reads.batches) == 2
 
 
 async def test_an_answer_is_read_after_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = Reads()
     reads.alive = {"t"}
     async with open_viewers(reads, monkeypatch) as viewers:
-        early = [asyncio.create_task(viewers.find("t")) for _ in range(READS_IN_FLIGHT)]
+        early = asyncio.create_task(viewers.find("t"))
         await reads.settle()
-        # The session is revoked while those reads are in flight; who asks now must not share them.
+        # The session is revoked while that read is in flight; who asks now must not share it.
         reads.alive = set()
         late = asyncio.create_task(viewers.find("t"))
         await reads.settle()
         reads.is_open = True
         for gate in reads.gates:
             gate.set()
-        await asyncio.gather(*early)
+        assert await early == session("t")
         assert await late is None
+
+
+async def test_a_slow_read_has_another_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
+    reads = Reads()
+    reads.alive = {"slow", "late"}
+    async with open_viewers(reads, monkeypatch) as viewers:
+        slow = asyncio.create_task(viewers.find("slow"))
+        await reads.settle()
+        reads.is_open = True
+        assert await viewers.find("late") == session("late")
+        assert not slow.done()
+
+
+async def test_a_wait_ends_though_the_read_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 0)
+    reads = Reads()
+    async with open_viewers(reads, monkeypatch) as viewers:
+        found = await asyncio.gather(
+            *(viewers.find(f"t{number}") for number in range(3)), return_exceptions=True
+        )
+    assert [type(error) for error in found] == [DatabaseUnavailableError] * 3
+
+
+async def test_a_wait_ends_with_the_patience_of_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(patience, "LAST_CHANCE_SECONDS", 0)
+    reads = Reads()
+    async with open_viewers(reads, monkeypatch) as viewers:
+        with one_request(), pytest.raises(DatabaseUnavailableError):
+            await viewers.find("t")
 
 
 async def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
