@@ -18,6 +18,8 @@ class SessionCookie:
 
     def read(self, header: bytes) -> str | None:
         """The token in a `Cookie` header; the first one counts."""
+        if header.startswith(self._prefix) and b";" not in header:
+            return header[len(self._prefix) :].decode("latin-1").rstrip()
         for part in header.split(b";"):
             pair = part.strip()
             if pair.startswith(self._prefix):

@@ -40,6 +40,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's business
         super().__init__(*args, **kwargs)
         self._held_bytes = 0
+        self._newest_bytes = 0
+        self._shared_bytes = 0
         self._arriving_since: float | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._unread_bytes = 0
@@ -65,22 +67,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser; refuse a head, or what stands round a body's chunks, that does not end."""
         self._held_bytes += len(data)
-        self._idle_since = None
+        self._newest_bytes = len(data)
+        if self._arriving_since is None:
+            self._arriving_since, self._idle_since = self.loop.time(), None
         super().data_received(data)
         if self._held_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._arriving_since = self.loop.time()
-        super().on_message_begin()
-
     def on_headers_complete(self) -> None:
         """The head is known; a body may follow."""
-        held_bytes, self._held_bytes = self._held_bytes, 0
-        # The head is a part of what was held: mostly it needs no measuring.
+        at_most_bytes = self._held_bytes + self._shared_bytes
+        self._held_bytes = self._shared_bytes = 0
+        if self._arriving_since is None:
+            self._arriving_since = self.loop.time()
+        # Measured only where it may be too large, which is nearly never.
         if (
-            held_bytes > HEAD_MAXIMUM_BYTES
+            at_most_bytes > HEAD_MAXIMUM_BYTES
             and len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             > HEAD_MAXIMUM_BYTES
         ):
@@ -99,6 +101,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """The request has arrived."""
         self._arriving_since = None
         self._held_bytes = 0
+        # A pipelined request may have begun in them.
+        self._shared_bytes = self._newest_bytes
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

@@ -1,6 +1,6 @@
 """The executor of this door: compiled operations, with graphql-core behind them for what they do not cover."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLSchema
@@ -23,15 +23,15 @@ class CompilingExecutor:
         self._hides_suggestions = not are_suggestions_shown
         self._fallback = SchemaExecutor(schema, are_suggestions_shown=are_suggestions_shown)
 
-    async def __call__(
+    def __call__(
         self, operation: PreparedOperation, variables: Mapping[str, Any], context: object
-    ) -> ExecutionResult:
+    ) -> Awaitable[ExecutionResult]:
         """See `schema.endpoint.Executor`."""
         plan = operation.plan or self._compile(operation)
         if not isinstance(plan, CompiledOperation):
-            return await self._fallback(operation, variables, context)
+            return self._fallback(operation, variables, context)
         outcome = plan.execute(variables, context)
-        return outcome if isinstance(outcome, ExecutionResult) else await outcome
+        return _just(outcome) if isinstance(outcome, ExecutionResult) else outcome
 
     def _compile(self, operation: PreparedOperation) -> CompiledOperation | object:
         compiled = compile_operation(
@@ -49,3 +49,7 @@ class CompilingExecutor:
         selections = operation.weight.selections * compiled.plans_maximum
         operation.keep_plan(compiled, _PLAN_BYTES_PER_SELECTION * selections)
         return compiled
+
+
+async def _just(result: ExecutionResult) -> ExecutionResult:
+    return result

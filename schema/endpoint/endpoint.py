@@ -129,7 +129,14 @@ class GraphQLEndpoint:
     async def _serve(self, scope: Scope, receive: Receive, head: Head, trace: Trace) -> Reply:
         method = scope["method"]
         if method == "POST":
-            return await self._serve_post(scope, receive, head, trace)
+            check_encoding(head)
+            if body_kind(head.content_type) == "multipart":
+                async with open_upload(receive, head, self._options) as (parameters, variables):
+                    return await self._serve_one(parameters, variables, scope, trace)
+            asked = read_json(await read_body(receive, head, self._options.body_maximum_bytes))
+            if isinstance(asked, list):
+                return await self._serve_batch(asked, scope, trace)
+            return await self._serve_one(asked, None, scope, trace)
         if method in {"GET", "HEAD"}:
             parameters = read_url(scope.get("query_string", b""), self._options)
             return await self._serve_one(parameters, None, scope, trace)
@@ -139,33 +146,18 @@ class GraphQLEndpoint:
         headers = ((b"allow", ALLOWED_METHODS),)
         raise refuse(EndpointErrorCode.METHOD_NOT_ALLOWED, message, status=405, headers=headers)
 
-    async def _serve_post(self, scope: Scope, receive: Receive, head: Head, trace: Trace) -> Reply:
-        check_encoding(head)
-        if body_kind(head.content_type) == "multipart":
-            async with open_upload(receive, head, self._options) as (parameters, variables):
-                return await self._serve_one(parameters, variables, scope, trace)
-        asked = read_json(await read_body(receive, head, self._options.body_maximum_bytes))
-        if isinstance(asked, list):
-            return await self._serve_batch(asked, scope, trace)
-        return await self._serve_one(asked, None, scope, trace)
-
     async def _serve_one(
         self, parameters: Parameters, variables: Mapping[str, Any] | None, scope: Scope, trace: Trace
     ) -> Reply:
         """Run one request, with the variables of an upload, or else its own."""
-        operation = await self._prepare(parameters, scope, trace)
+        trace.mark("read")
+        document = self.sources.find_at_once(parameters)
+        if document is None:
+            document = await self.sources.find(parameters, self._address_of(scope))
+        operation = _select(document, parameters, scope, trace)
         if variables is None:
             variables = read_variables(parameters, self._options)
         return await self._execute(operation, variables, self._make_context(scope), scope, trace)
-
-    async def _prepare(self, parameters: Parameters, scope: Scope, trace: Trace) -> PreparedOperation:
-        trace.mark("read")
-        document: PreparedDocument = await self.sources.find(parameters, self._address_of(scope))
-        operation = document.select(parameters.operation_name or None)
-        trace.add_operation(operation, document)
-        check_method(operation, scope["method"])
-        trace.mark("prepare")
-        return operation
 
     async def _execute(
         self,
@@ -210,7 +202,8 @@ class GraphQLEndpoint:
         self, parameters: Parameters, scope: Scope, trace: Trace
     ) -> PreparedOperation | RequestRefusedError:
         try:
-            return await self._prepare(parameters, scope, trace)
+            document = await self.sources.find(parameters, self._address_of(scope))
+            return _select(document, parameters, scope, trace)
         except RequestRefusedError as refusal:
             return refusal
 
@@ -236,6 +229,17 @@ class GraphQLEndpoint:
         extensions = {"code": INTERNAL, **internal_extensions(request_id)}
         entry = {"message": internal_message(request_id), "extensions": extensions}
         return Reply({"errors": [entry]}, 500, 500)
+
+
+def _select(
+    document: PreparedDocument, parameters: Parameters, scope: Scope, trace: Trace
+) -> PreparedOperation:
+    """Choose the operation that a request means, and see to it that the method may run it."""
+    operation = document.select(parameters.operation_name or None)
+    trace.add_operation(operation, document)
+    check_method(operation, scope["method"])
+    trace.mark("prepare")
+    return operation
 
 
 def check_method(operation: PreparedOperation, method: str) -> None:

@@ -1,6 +1,6 @@
 """The seam between what was prepared and what runs it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
@@ -31,9 +31,9 @@ class Executor(Protocol):
     of documents counts it, and drops it together with the document.
     """
 
-    async def __call__(
+    def __call__(
         self, operation: PreparedOperation, variables: Mapping[str, Any], context: object
-    ) -> Result:
+    ) -> Awaitable[Result]:
         """Run `operation`; what resolvers raise is in the result's errors."""
 
 

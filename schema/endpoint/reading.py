@@ -4,8 +4,7 @@ JSON is read strictly: UTF-8 only, no `NaN`, no lone surrogates, numbers that fi
 Of duplicate keys the last wins. Unknown keys are ignored, as the GraphQL-over-HTTP specification asks.
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -18,7 +17,7 @@ from schema.endpoint.options import EndpointOptions
 from schema.endpoint.refusals import RequestRefusedError, refuse
 
 QUERY_FIELDS_MAXIMUM: Final = 20
-CONTENT_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+LENGTH_MAXIMUM_DIGITS: Final = 18
 NULL: Final = msgspec.Raw(b"null")
 
 
@@ -66,19 +65,18 @@ _decode_map = msgspec.json.Decoder(dict[str, Any] | None).decode
 _decode_extensions = msgspec.json.Decoder(Extensions | None).decode
 
 
-def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
-    """Pick the headers out in one pass."""
-    head = Head()
-    for name, value in headers:
-        if name == b"accept":
-            head.accept = head.accept + b"," + value if head.accept else value
-        elif name == b"content-type":
-            head.content_type = value
-        elif name == b"content-length":
-            head.content_length = int(value) if CONTENT_LENGTH.fullmatch(value) else -1
-        elif name == b"content-encoding":
-            head.content_encoding = value
-    return head
+def read_head(headers: Sequence[tuple[bytes, bytes]]) -> Head:
+    """Pick the headers out; of repeated ones the last counts, but `Accept` headers are one list."""
+    found = dict(headers)
+    if len(found) < len(headers):
+        found[b"accept"] = b",".join(value for name, value in headers if name == b"accept")
+    length = found.get(b"content-length", b"")
+    return Head(
+        accept=found.get(b"accept", b""),
+        content_type=found.get(b"content-type", b""),
+        content_length=int(length) if length.isdigit() and len(length) <= LENGTH_MAXIMUM_DIGITS else -1,
+        content_encoding=found.get(b"content-encoding", b""),
+    )
 
 
 def check_encoding(head: Head) -> None:

@@ -29,6 +29,16 @@ class DocumentSources:
         self._is_only = trusted is not None and trusted.mode is TrustMode.ONLY
         self._persisted = persisted
 
+    def find_at_once(self, parameters: Parameters) -> PreparedDocument | None:
+        """Give the prepared document where nothing but its own text is needed, which is nearly always; else None.
+
+        Raises:
+            RequestRefusedError: it cannot be prepared.
+        """
+        if parameters.query is None or parameters.extensions is not None or self._trusted is not None:
+            return None
+        return self.documents.prepare(parameters.query)
+
     async def find(self, parameters: Parameters, address: str) -> PreparedDocument:
         """Give the prepared document.
 

@@ -48,6 +48,8 @@ class Trace:
 
 
 def _codes_in(content: object) -> list[str]:
+    if isinstance(content, dict) and "errors" not in content:
+        return []
     replies = content if isinstance(content, list) else [content]
     found = [reply.get("errors", ()) for reply in replies if isinstance(reply, dict)]
     return [entry["extensions"]["code"] for entries in found for entry in entries]
