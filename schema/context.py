@@ -1,6 +1,6 @@
 """What a GraphQL field is given: the request's context and the language its caller reads."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import strawberry
 
@@ -8,8 +8,7 @@ from resolvers.context import Context
 from resolvers.texts import Language
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLContext:
+class GraphQLContext(NamedTuple):
     """One GraphQL request."""
 
     ctx: Context

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import lru_cache
-from types import NoneType
+from types import CoroutineType, NoneType
 from typing import TypeGuard
 
 from graphql import (
@@ -31,7 +31,8 @@ _NEVER_AWAITABLE = frozenset({str, int, float, bool, NoneType, list, dict, datet
 
 def is_pending(value: Value) -> TypeGuard[Awaitable[Value]]:
     """Tell whether a value is awaitable: graphql-core's answer, sooner."""
-    return type(value) not in _NEVER_AWAITABLE and is_awaitable(value)
+    kind = type(value)
+    return kind is CoroutineType or (kind not in _NEVER_AWAITABLE and is_awaitable(value))
 
 
 def as_leaf_type(output_type: GraphQLOutputType) -> GraphQLScalarType | GraphQLEnumType | None:

@@ -5,6 +5,7 @@ To prepare a document is to parse it, weigh it, and validate it; that takes a hu
 
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from sys import getsizeof
@@ -20,7 +21,9 @@ from schema.endpoint.refusals import RequestRefusedError, refuse_operation
 from schema.endpoint.reports import report_error
 from schema.endpoint.validation import check_document, hide_types
 
+LOGGED_NAME_MAXIMUM_CHARACTERS: Final = 64
 ASKS_FOR_A_TYPE: Final = re.compile(r"__type(?![_0-9A-Za-z])")
+BODY_MAXIMUM_BYTES: Final = 4_096
 BYTES_PER_TOKEN: Final = 450
 BYTES_PER_DOCUMENT: Final = 2_500
 """Memory of a prepared document besides its text, measured with tracemalloc: 300 to 450 bytes a token."""
@@ -43,6 +46,8 @@ class PreparedOperation:
     keeper: "Documents | None" = field(default=None, repr=False)
     """The cache that is told when a plan is kept."""
     text: str = field(default="", repr=False)
+    note: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What the log says of a request that ran this operation without errors."""
 
     def keep_plan(self, plan: object, weight_bytes: int) -> None:
         """Keep what an executor has made once for this operation, and what memory it takes."""
@@ -59,6 +64,8 @@ class PreparedDocument:
     sha256: str
     operations: dict[str | None, PreparedOperation]
     weight_bytes: int
+    body: bytes | None = None
+    """A request's body that means one of the operations, without variables; see `Documents.keep_body`."""
 
     def select(self, name: str | None) -> PreparedOperation:
         """Choose the operation to run.
@@ -85,6 +92,7 @@ class Documents:
         self._options = options
         self._kept: OrderedDict[str, PreparedDocument] = OrderedDict()
         self._by_hash: dict[str, PreparedDocument] = {}
+        self._by_body: dict[bytes, PreparedOperation] = {}
         self.weight_bytes = 0
 
     def __len__(self) -> int:
@@ -111,6 +119,24 @@ class Documents:
         if prepared is not None:
             self._kept.move_to_end(prepared.text)
         return prepared
+
+    def find_by_body(self, body: bytes) -> PreparedOperation | None:
+        """Find the operation that a body of the very same bytes has meant before."""
+        operation = self._by_body.get(body)
+        if operation is not None:
+            self._kept.move_to_end(operation.text)
+        return operation
+
+    def keep_body(self, body: bytes, operation: PreparedOperation) -> None:
+        """Remember that `body` means `operation`, without variables: one body for each document, a short one only.
+
+        A page asks the same question over and over, and its bytes tell all that reading and choosing would.
+        """
+        prepared = self._kept.get(operation.text)
+        if prepared is not None and prepared.body is None and len(body) <= BODY_MAXIMUM_BYTES:
+            prepared.body = body
+            self._by_body[body] = operation
+            self.grow(operation, len(body))
 
     def grow(self, operation: PreparedOperation, weight_bytes: int) -> None:
         """Count `weight_bytes` more for the document of `operation`, if it is still kept."""
@@ -171,6 +197,11 @@ class Documents:
                 errors_maximum=self._options.reported_errors_maximum,
                 keeper=self,
                 text=prepared.text,
+                note={
+                    "operation": (name or definition.operation.value)[:LOGGED_NAME_MAXIMUM_CHARACTERS],
+                    "document": prepared.sha256[:16],
+                    "error_codes": [],
+                },
             )
         if len(weights) == 1:
             prepared.operations[None] = next(iter(prepared.operations.values()))
@@ -186,4 +217,6 @@ class Documents:
         while self.weight_bytes > self._options.document_cache_bytes and self._kept:
             _, dropped = self._kept.popitem(last=False)
             self._by_hash.pop(dropped.sha256, None)
+            if dropped.body is not None:
+                del self._by_body[dropped.body]
             self.weight_bytes -= dropped.weight_bytes

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, Final
 
+import msgspec
 from graphql import GraphQLSchema
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,6 +27,7 @@ from schema.endpoint.negotiation import LEGACY_JSON, MediaType, negotiate, prefe
 from schema.endpoint.options import EndpointOptions
 from schema.endpoint.persisted import PersistedQueries
 from schema.endpoint.reading import (
+    NULL,
     ClientGoneError,
     Head,
     Parameters,
@@ -46,6 +48,7 @@ from schema.endpoint.uploads import open_upload
 
 ALLOWED_METHODS: Final = b"GET, HEAD, POST, OPTIONS"
 NO_CONTENT: Final = 204
+_NO_VARIABLES: Final = (NULL, msgspec.Raw(b"{}"))
 
 
 def client_host(scope: Scope) -> str:
@@ -132,13 +135,14 @@ class GraphQLEndpoint:
             check_encoding(head)
             if body_kind(head.content_type) == "multipart":
                 async with open_upload(receive, head, self._options) as (parameters, variables):
+                    trace.mark("read")
                     return await self._serve_one(parameters, variables, scope, trace)
-            asked = read_json(await read_body(receive, head, self._options.body_maximum_bytes))
-            if isinstance(asked, list):
-                return await self._serve_batch(asked, scope, trace)
-            return await self._serve_one(asked, None, scope, trace)
+            return await self._serve_json(
+                await read_body(receive, head, self._options.body_maximum_bytes), scope, trace
+            )
         if method in {"GET", "HEAD"}:
             parameters = read_url(scope.get("query_string", b""), self._options)
+            trace.mark("read")
             return await self._serve_one(parameters, None, scope, trace)
         if method == "OPTIONS":
             return Reply(None, NO_CONTENT, NO_CONTENT, ((b"allow", ALLOWED_METHODS),))
@@ -146,18 +150,38 @@ class GraphQLEndpoint:
         headers = ((b"allow", ALLOWED_METHODS),)
         raise refuse(EndpointErrorCode.METHOD_NOT_ALLOWED, message, status=405, headers=headers)
 
+    async def _serve_json(self, body: bytes, scope: Scope, trace: Trace) -> Reply:
+        trace.mark("read")
+        documents = self.sources.documents
+        operation = documents.find_by_body(body)
+        if operation is None:
+            asked = read_json(body)
+            if isinstance(asked, list):
+                return await self._serve_batch(asked, scope, trace)
+            document = self.sources.find_at_once(asked)
+            if document is None or asked.variables not in _NO_VARIABLES:
+                return await self._serve_one(asked, None, scope, trace)
+            operation = _select(document, asked, scope)
+            documents.keep_body(body, operation)
+        trace.add_operation(operation)
+        trace.mark("prepare")
+        return await self._execute(operation, {}, self._make_context(scope), scope, trace)
+
     async def _serve_one(
         self, parameters: Parameters, variables: Mapping[str, Any] | None, scope: Scope, trace: Trace
     ) -> Reply:
         """Run one request, with the variables of an upload, or else its own."""
-        trace.mark("read")
-        document = self.sources.find_at_once(parameters)
-        if document is None:
-            document = await self.sources.find(parameters, self._address_of(scope))
-        operation = _select(document, parameters, scope, trace)
+        operation = await self._prepare(parameters, scope, trace)
         if variables is None:
             variables = read_variables(parameters, self._options)
         return await self._execute(operation, variables, self._make_context(scope), scope, trace)
+
+    async def _prepare(self, parameters: Parameters, scope: Scope, trace: Trace) -> PreparedOperation:
+        document = await self.sources.find(parameters, self._address_of(scope))
+        operation = _select(document, parameters, scope)
+        trace.add_operation(operation)
+        trace.mark("prepare")
+        return operation
 
     async def _execute(
         self,
@@ -202,8 +226,7 @@ class GraphQLEndpoint:
         self, parameters: Parameters, scope: Scope, trace: Trace
     ) -> PreparedOperation | RequestRefusedError:
         try:
-            document = await self.sources.find(parameters, self._address_of(scope))
-            return _select(document, parameters, scope, trace)
+            return await self._prepare(parameters, scope, trace)
         except RequestRefusedError as refusal:
             return refusal
 
@@ -231,14 +254,10 @@ class GraphQLEndpoint:
         return Reply({"errors": [entry]}, 500, 500)
 
 
-def _select(
-    document: PreparedDocument, parameters: Parameters, scope: Scope, trace: Trace
-) -> PreparedOperation:
+def _select(document: PreparedDocument, parameters: Parameters, scope: Scope) -> PreparedOperation:
     """Choose the operation that a request means, and see to it that the method may run it."""
     operation = document.select(parameters.operation_name or None)
-    trace.add_operation(operation, document)
     check_method(operation, scope["method"])
-    trace.mark("prepare")
     return operation
 
 

@@ -35,7 +35,9 @@ class DocumentSources:
         Raises:
             RequestRefusedError: it cannot be prepared.
         """
-        if parameters.query is None or parameters.extensions is not None or self._trusted is not None:
+        extensions = parameters.extensions
+        is_persisted = extensions is not None and extensions.persisted_query is not None
+        if parameters.query is None or is_persisted or self._trusted is not None:
             return None
         return self.documents.prepare(parameters.query)
 

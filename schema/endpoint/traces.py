@@ -1,41 +1,38 @@
 """What is noted about a request, for the log line and for a developer's network panel."""
 
+from collections.abc import Mapping
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
-from schema.endpoint.documents import PreparedDocument, PreparedOperation
-
-NAME_MAXIMUM_CHARACTERS: Final = 64
+from schema.endpoint.documents import PreparedOperation
 
 
 class Trace:
     """The steps of one request, by the clock that only measures."""
 
-    __slots__ = ("_documents", "_operations", "_started", "_steps")
+    __slots__ = ("_operations", "_started", "_steps")
 
     def __init__(self, started: float) -> None:
         self._started = started
         self._steps: list[tuple[str, float]] = []
-        self._operations: list[str] = []
-        self._documents: list[str] = []
+        self._operations: list[PreparedOperation] = []
 
     def mark(self, step: str) -> None:
         """Note that `step` is done."""
         self._steps.append((step, perf_counter()))
 
-    def add_operation(self, operation: PreparedOperation, document: PreparedDocument) -> None:
+    def add_operation(self, operation: PreparedOperation) -> None:
         """Note what the request runs."""
-        self._operations.append((operation.name or operation.kind)[:NAME_MAXIMUM_CHARACTERS])
-        self._documents.append(document.sha256[:16])
+        self._operations.append(operation)
 
-    def note(self, content: object) -> dict[str, Any]:
-        """Say what the log line needs: `operation` names, `document` hashes, `duration_ms`, `error_codes`."""
-        return {
-            "operation": ",".join(self._operations),
-            "document": ",".join(self._documents),
-            "duration_ms": round((perf_counter() - self._started) * 1000, 3),
-            "error_codes": _codes_in(content),
-        }
+    def note(self, content: object) -> Mapping[str, Any]:
+        """Say what the log line needs: `operation` names, `document` hashes, `error_codes`."""
+        notes = [operation.note for operation in self._operations]
+        codes = _codes_in(content)
+        if len(notes) == 1 and not codes:
+            return notes[0]
+        joined = {key: ",".join(note[key] for note in notes) for key in ("operation", "document")}
+        return {**joined, "error_codes": codes}
 
     def server_timing(self) -> tuple[bytes, bytes]:
         """The header `Server-Timing`, with milliseconds for each step. Source: the W3C's Server Timing."""

@@ -193,7 +193,6 @@ async def test_note_for_the_log_says_what_ran(endpoint: GraphQLEndpoint) -> None
 
     note = state["graphql"]
     assert (note["operation"], note["error_codes"]) == ("Mine", ["UNAUTHENTICATED"])
-    assert isinstance(note["duration_ms"], float)
     assert len(str(note["document"])) == 16
 
 
