@@ -17,15 +17,24 @@ PATIENCE_SECONDS = 1.5
 LAST_CHANCE_SECONDS = 0.1
 
 
-class _Patience:
-    """What is left for one request. Questions that overlap, or are part of one another, count once."""
+class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fifth of their cost
+    """What is asked in this block, and in tasks that begin in it, shares one patience.
 
-    __slots__ = ("_asking", "_left", "_since")
+    Questions that overlap, or are part of one another, count once.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_asking", "_left", "_since", "_token")
+
+    def __enter__(self) -> None:
+        """The request begins."""
         self._left = PATIENCE_SECONDS
         self._asking = 0
         self._since = 0.0
+        self._token: Token[one_request | None] = _current.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        """The request has ended."""
+        _current.reset(self._token)
 
     def begin(self) -> float:
         """A question begins; the seconds that it may take."""
@@ -42,22 +51,7 @@ class _Patience:
             self._left -= monotonic() - self._since
 
 
-_current: ContextVar[_Patience | None] = ContextVar("patience", default=None)
-
-
-class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fifth of their cost
-    """What is asked in this block, and in tasks that begin in it, shares one patience."""
-
-    __slots__ = ("_token",)
-    _token: Token[_Patience | None]
-
-    def __enter__(self) -> None:
-        """The request begins."""
-        self._token = _current.set(_Patience())
-
-    def __exit__(self, *_: object) -> None:
-        """The request has ended."""
-        _current.reset(self._token)
+_current: ContextVar[one_request | None] = ContextVar("patience", default=None)
 
 
 class question:  # noqa: N801 - as above

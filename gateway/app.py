@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from adapters.outbox import read_outbox
-from gateway.access_log import access_log
+from gateway.access_log import open_access_log
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
@@ -72,6 +72,7 @@ class ServicesHolder:
 def create_app(settings: Settings, *, open_services: ServicesFactory = open_services) -> Front:
     """The whole application. Tests hand in a factory that replaces a part or two of the services."""
     holder = ServicesHolder()
+    options = _front_options(settings)
     rest = RestShim(
         DIALECTS[settings.rest_dialect],
         RestOptions(refuse_common_passwords=settings.rest_refuse_common_passwords),
@@ -91,6 +92,8 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
             gc.set_threshold(_GC_NEW_OBJECTS, *gc.get_threshold()[1:])
             yield
             holder.services = None
+            if options.access_log is not None:
+                options.access_log.flush()
 
     async def refuse_rest(_: Scope, send: Send, status: int, __: str) -> None:
         await rest.refuse(send, status)
@@ -101,7 +104,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     return Front(
         Starlette(routes=_routes(settings, rest, graphql, graphiql), lifespan=lifespan),
         services=holder,
-        options=_front_options(settings),
+        options=options,
         shortcuts={"/graphql": graphql} | dict.fromkeys(rest.paths, rest),
         refusers={"/api/": refuse_rest, "/graphql": refuse_graphql},
     )
@@ -228,7 +231,7 @@ def _front_options(settings: Settings) -> FrontOptions:
         addresses=ClientAddresses(settings.proxy_networks),
         cross_site=CrossSiteRule(settings.allowed_origins),
         is_https=settings.is_cookie_secure,
-        access_log=access_log(
+        access_log=open_access_log(
             sys.stderr.buffer, is_production=settings.is_production, level=settings.log_level
         )
         if settings.access_log

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from db.patience import one_request
-from gateway.access_log import AccessLog, log_access
+from gateway.access_log import AccessLog, PlainAccessLog
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
@@ -66,7 +66,7 @@ class FrontOptions:
     addresses: ClientAddresses
     cross_site: CrossSiteRule
     is_https: bool
-    access_log: AccessLog | None = log_access
+    access_log: AccessLog | None = field(default_factory=PlainAccessLog)
 
     @cached_property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
@@ -126,7 +126,7 @@ class Front:
                 await _answer_json(answer, 500, {"error": "internal", "requestId": context.request_id})
         finally:
             if self._options.access_log is not None:
-                self._options.access_log(_access_line(scope, context, answer.status, started))
+                self._options.access_log.add(_access_line(scope, context, answer.status, started))
 
     def _find_fault(self, scope: Scope, headers: Mapping[bytes, bytes]) -> tuple[int, str] | None:
         """The status and the reason of what is refused before any door is asked."""
