@@ -105,7 +105,7 @@ class Context:
             session = await self.services.viewers.find(token_hash)
             if session is None:
                 return None
-            now = self.now
+            now = self.services.clock()
             if is_due_to_slide(session, now):
                 await slide(self.services.database, session, now)
         except DatabaseUnavailableError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import lru_cache
-from types import CoroutineType, NoneType
+from types import NoneType
 from typing import TypeGuard
 
 from graphql import (
@@ -26,13 +26,12 @@ CompleteLeaf = Callable[[Value], Data]
 _SERIALISED_AS_THEY_ARE = ((GraphQLString, str), (GraphQLID, str), (GraphQLBoolean, bool))
 
 # Exact types of which it is known without looking; a list of the common ones, not of all.
-_NEVER_AWAITABLE = frozenset({str, int, float, bool, NoneType, list, dict, datetime})
+NEVER_AWAITABLE = frozenset({str, int, float, bool, NoneType, list, dict, datetime})
 
 
 def is_pending(value: Value) -> TypeGuard[Awaitable[Value]]:
     """Tell whether a value is awaitable: graphql-core's answer, sooner."""
-    kind = type(value)
-    return kind is CoroutineType or (kind not in _NEVER_AWAITABLE and is_awaitable(value))
+    return type(value) not in NEVER_AWAITABLE and is_awaitable(value)
 
 
 def as_leaf_type(output_type: GraphQLOutputType) -> GraphQLScalarType | GraphQLEnumType | None:
@@ -75,7 +74,7 @@ def compile_leaf(
         data = serialise(value)
         if data is None or data is Undefined:
             raise _no_data_error(leaf_type, value, data)
-        return _awaited(data) if is_pending(data) else data
+        return _awaited(data) if type(data) not in NEVER_AWAITABLE and is_pending(data) else data
 
     return complete_leaf
 

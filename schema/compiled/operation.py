@@ -72,9 +72,12 @@ class CompiledOperation:
         A result that has to be awaited is a coroutine. Only what is no `Exception`, such as a cancellation, is
         raised.
         """
-        variables = self._coerce_variables(variable_values)
-        if isinstance(variables, list):
-            return ExecutionResult(None, variables)
+        if self._variable_definitions:
+            variables = self._coerce_variables(variable_values)
+            if isinstance(variables, list):
+                return ExecutionResult(None, variables)
+        else:
+            variables = new_tuple(VariableValues, ({}, {}))
         run = Run(self._covered, variables, context_value, root_value)
         plan = self._only_plan or self._plan_for(variables)
         try:
@@ -84,8 +87,6 @@ class CompiledOperation:
         return _respond(run, data) if type(data) is CoroutineType else ExecutionResult(data, run.errors)
 
     def _coerce_variables(self, raw: Mapping[str, Any] | None) -> VariableValues | list[GraphQLError]:
-        if not self._variable_definitions:
-            return new_tuple(VariableValues, ({}, {}))
         return get_variable_values(
             self._covered.schema,
             self._variable_definitions,

@@ -10,7 +10,14 @@ from graphql.type.introspection import TypeNameMetaFieldDef
 from schema.compiled.arguments import compile_arguments
 from schema.compiled.completion import compile_completion
 from schema.compiled.field import Field, compile_info
-from schema.compiled.leaves import CompleteLeaf, as_leaf_type, compile_leaf, data_types, is_pending
+from schema.compiled.leaves import (
+    NEVER_AWAITABLE,
+    CompleteLeaf,
+    as_leaf_type,
+    compile_leaf,
+    data_types,
+    is_pending,
+)
 from schema.compiled.run import Run
 from schema.compiled.shapes import Data, ExecuteField, Info, Source, Value
 
@@ -41,9 +48,13 @@ def _compile_leaf_attribute(
     def execute_leaf_attribute(run: Run, source: Source, parent: Path | None) -> Data:
         try:
             value = getattr(source, attribute)
-            if type(value) in as_they_are:
+            kind = type(value)
+            if kind in as_they_are:
                 return value
-            data = _complete_later(complete_leaf, value) if is_pending(value) else complete_leaf(value)
+            if kind not in NEVER_AWAITABLE and is_pending(value):
+                data = _complete_later(complete_leaf, value)
+            else:
+                data = complete_leaf(value)
         except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
             return field.fail(run, error, field.path(parent), field_type)
         if type(data) is CoroutineType:
@@ -73,7 +84,7 @@ def _compile_resolved(field: Field, resolve: GraphQLFieldResolver) -> ExecuteFie
                 value = resolve(source, info)
             else:
                 value = resolve(source, info, **coerce_arguments(run.variables))
-            if is_pending(value):
+            if type(value) is CoroutineType or is_pending(value):
                 return complete_awaited(run, info, path, value)
             data = complete(run, info, path, value)
         except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error

@@ -132,17 +132,18 @@ class GraphQLEndpoint:
     async def _serve(self, scope: Scope, receive: Receive, head: Head, trace: Trace) -> Reply:
         method = scope["method"]
         if method == "POST":
-            check_encoding(head)
+            if head.content_encoding:
+                check_encoding(head)
             if body_kind(head.content_type) == "multipart":
                 async with open_upload(receive, head, self._options) as (parameters, variables):
-                    trace.mark("read")
+                    trace.read = perf_counter()
                     return await self._serve_one(parameters, variables, scope, trace)
             return await self._serve_json(
                 await read_body(receive, head, self._options.body_maximum_bytes), scope, trace
             )
         if method in {"GET", "HEAD"}:
             parameters = read_url(scope.get("query_string", b""), self._options)
-            trace.mark("read")
+            trace.read = perf_counter()
             return await self._serve_one(parameters, None, scope, trace)
         if method == "OPTIONS":
             return Reply(None, NO_CONTENT, NO_CONTENT, ((b"allow", ALLOWED_METHODS),))
@@ -151,7 +152,7 @@ class GraphQLEndpoint:
         raise refuse(EndpointErrorCode.METHOD_NOT_ALLOWED, message, status=405, headers=headers)
 
     async def _serve_json(self, body: bytes, scope: Scope, trace: Trace) -> Reply:
-        trace.mark("read")
+        trace.read = perf_counter()
         documents = self.sources.documents
         operation = documents.find_by_body(body)
         if operation is None:
@@ -164,7 +165,6 @@ class GraphQLEndpoint:
             operation = _select(document, asked, scope)
             documents.keep_body(body, operation)
         trace.add_operation(operation)
-        trace.mark("prepare")
         return await self._execute(operation, {}, self._make_context(scope), scope, trace)
 
     async def _serve_one(
@@ -180,7 +180,6 @@ class GraphQLEndpoint:
         document = await self.sources.find(parameters, self._address_of(scope))
         operation = _select(document, parameters, scope)
         trace.add_operation(operation)
-        trace.mark("prepare")
         return operation
 
     async def _execute(
@@ -192,7 +191,7 @@ class GraphQLEndpoint:
         trace: Trace,
     ) -> Reply:
         result = await self._executor(operation, variables, context)
-        trace.mark("execute")
+        trace.execute = perf_counter()
         if not result.errors:
             return Reply({"data": result.data})
         entries = self._reporter.report(result.errors, context, self._request_id_of(scope))
