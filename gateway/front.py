@@ -189,11 +189,11 @@ class _Answer:
     send: Send
     status: int = field(default=0)
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = self._complete(message.get("headers", ()))
-        await self.send(message)
+        return self.send(message)
 
     def _complete(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         context, options = self.context, self.options

@@ -25,14 +25,19 @@ def execute_fields(fields: Fields, run: Run, source: Source, path: Path | None) 
         if pending:
             run.executor.settle_in_background([results[response_name] for response_name in pending])
         raise
-    return _gather_fields(results, pending) if pending else results
+    if not pending:
+        return results
+    return _gather_fields(results, pending) if len(pending) > 1 else _await_field(results, pending[0])
+
+
+async def _await_field(results: dict[str, Data], response_name: str) -> dict[str, Data]:
+    """Await the only pending field, without a task of its own, as graphql-core does."""
+    results[response_name] = await results[response_name]
+    return results
 
 
 async def _gather_fields(results: dict[str, Data], pending: list[str]) -> dict[str, Data]:
-    """Await the pending fields together; a lone one without a task of its own, as graphql-core does."""
-    if len(pending) == 1:
-        results[pending[0]] = await results[pending[0]]
-        return results
+    """Await the pending fields together."""
     gathered = await gather_with_cancel(*[results[response_name] for response_name in pending])
     results.update(zip(pending, gathered, strict=True))
     return results

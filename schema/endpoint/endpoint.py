@@ -138,9 +138,13 @@ class GraphQLEndpoint:
                 async with open_upload(receive, head, self._options) as (parameters, variables):
                     trace.read = perf_counter()
                     return await self._serve_one(parameters, variables, scope, trace)
-            return await self._serve_json(
-                await read_body(receive, head, self._options.body_maximum_bytes), scope, trace
-            )
+            body = await read_body(receive, head, self._options.body_maximum_bytes)
+            trace.read = perf_counter()
+            operation = self.sources.documents.find_by_body(body)
+            if operation is None:
+                return await self._serve_json(body, scope, trace)
+            trace.add_operation(operation)
+            return await self._execute(operation, {}, self._make_context(scope), scope, trace)
         if method in {"GET", "HEAD"}:
             parameters = read_url(scope.get("query_string", b""), self._options)
             trace.read = perf_counter()
@@ -152,20 +156,13 @@ class GraphQLEndpoint:
         raise refuse(EndpointErrorCode.METHOD_NOT_ALLOWED, message, status=405, headers=headers)
 
     async def _serve_json(self, body: bytes, scope: Scope, trace: Trace) -> Reply:
-        trace.read = perf_counter()
-        documents = self.sources.documents
-        operation = documents.find_by_body(body)
-        if operation is None:
-            asked = read_json(body)
-            if isinstance(asked, list):
-                return await self._serve_batch(asked, scope, trace)
-            document = self.sources.find_at_once(asked)
-            if document is None or asked.variables not in _NO_VARIABLES:
-                return await self._serve_one(asked, None, scope, trace)
-            operation = _select(document, asked, scope)
-            documents.keep_body(body, operation)
-        trace.add_operation(operation)
-        return await self._execute(operation, {}, self._make_context(scope), scope, trace)
+        asked = read_json(body)
+        if isinstance(asked, list):
+            return await self._serve_batch(asked, scope, trace)
+        document = self.sources.find_at_once(asked)
+        if document is not None and asked.variables in _NO_VARIABLES:
+            self.sources.documents.keep_body(body, _select(document, asked, scope))
+        return await self._serve_one(asked, None, scope, trace)
 
     async def _serve_one(
         self, parameters: Parameters, variables: Mapping[str, Any] | None, scope: Scope, trace: Trace
