@@ -20,13 +20,11 @@ _LIVE = (
         sessions.c.token_hash,
         sessions.c.created_at,
         sessions.c.slid_at,
-        sessions.c.expires_at,
         accounts.c.id,
         accounts.c.mobile,
         accounts.c.name,
         accounts.c.avatar_key,
         accounts.c.created_at,
-        accounts.c.locked_at,
     )
     .join_from(sessions, accounts, accounts.c.id == sessions.c.account_id)
     .where(
@@ -59,7 +57,11 @@ async def list_live_sessions(
         # A power of two of them, the last one repeated: so few different statements need preparing, not one a size.
         padded = hashes + hashes[-1:] * ((1 << (len(hashes) - 1).bit_length()) - len(hashes))
         rows = (await connection.execute(_AMONG, {"token_hashes": padded, "now": now})).all()
-    return [SessionRow(row[0], row[1], row[2], row[3], AccountRow._make(row[4:])) for row in rows]
+    # Of an account that is locked there is no row here.
+    return [
+        SessionRow(row[0], row[1], row[2], AccountRow(row[3], row[4], row[5], row[6], row[7], None))
+        for row in rows
+    ]
 
 
 async def _ask_asyncpg(connection: AsyncConnection, values: dict[str, object]) -> Sequence[Any]:

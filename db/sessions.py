@@ -16,7 +16,6 @@ class SessionRow(NamedTuple):
     token_hash: str
     created_at: datetime
     slid_at: datetime
-    expires_at: datetime
     account: AccountRow
 
 
