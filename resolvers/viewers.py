@@ -63,6 +63,7 @@ class CoalescedViewers:
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Question] = []
         self._in_flight: dict[StandingReader, _Batch] = {}
         self._look: asyncio.TimerHandle | None = None
@@ -71,7 +72,10 @@ class CoalescedViewers:
 
     async def find(self, token_hash: str) -> SessionRow | None:
         """See `Viewers.find`."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            # Asked once: Python 3.11 makes a system call of it.
+            loop = self._loop = asyncio.get_running_loop()
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
         with question(DATABASE_TIMEOUT_SECONDS) as seconds:
             self._waiting.append(_Question(token_hash, answer, loop.time() + seconds))

@@ -54,8 +54,10 @@ def _compile_object(field: Field, object_type: GraphQLObjectType) -> CompleteVal
     select = field.plan.compile_selection(object_type, field.details)
 
     def complete_object(run: Run, info: Info, path: Path, value: Value) -> Data:
-        if _is_null(value):
+        if value is None or value is Undefined:
             return None
+        if isinstance(value, Exception):
+            raise value
         if is_type_of is not None:
             verdict = is_type_of(value, info)
             if verdict is not True and is_awaitable(verdict):
