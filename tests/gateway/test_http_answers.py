@@ -1,0 +1,197 @@
+"""How answers reach the wire: whole ones in one piece, others uvicorn's way; and what becomes of idle connections."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, cast
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from gateway.server import ARRIVAL_SECONDS, HEAD_MAXIMUM_BYTES, KEEP_ALIVE_SECONDS, BoundedHttpProtocol
+from tests.gateway.test_http_server import FakeLoop, FakeTask, FakeTransport
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+TEXT = (b"content-type", b"text/plain")
+
+Send = Callable[[dict[str, object]], Coroutine[object, object, None]]
+Receive = Callable[[], Coroutine[object, object, dict[str, object]]]
+App = Callable[[Any, Any, Any], Coroutine[object, object, None]]
+
+
+class WritingTransport(FakeTransport):
+    """Counts the pieces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        super().write(data)
+        self.pieces.append(bytes(data))
+
+
+class RunningLoop(FakeLoop):
+    """Runs each request as far as it goes."""
+
+    def create_task(self, coroutine: Coroutine[object, object, None]) -> FakeTask:
+        with suppress(StopIteration):
+            coroutine.send(None)
+        return FakeTask()
+
+
+def connect(app: App, loop: FakeLoop | None = None) -> tuple[BoundedHttpProtocol, WritingTransport, FakeLoop]:
+    loop = loop or RunningLoop()
+    config = Config(app=cast("Any", app), log_config=None)
+    protocol = BoundedHttpProtocol(config, ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
+    transport = WritingTransport()
+    protocol.connection_made(transport)
+    return protocol, transport, loop
+
+
+def answering(*bodies: bytes, headers: tuple[tuple[bytes, bytes], ...] = (), status: int = 200) -> App:
+    """An application that answers with `bodies` one after the other."""
+
+    async def app(_scope: object, _receive: object, send: Send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": [TEXT, *headers]})
+        for number, body in enumerate(bodies, 1):
+            await send({"type": "http.response.body", "body": body, "more_body": number < len(bodies)})
+
+    return app
+
+
+def whole(body: bytes, *headers: tuple[bytes, bytes], status: int = 200) -> App:
+    return answering(body, headers=((b"content-length", b"%d" % len(body)), *headers), status=status)
+
+
+def test_a_whole_answer_is_written_in_one_piece() -> None:
+    protocol, transport, _ = connect(whole(b"hello", (b"x-a", b"1")))
+    protocol.data_received(GET)
+    expected = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 5\r\nx-a: 1\r\n\r\nhello"
+    assert transport.pieces == [expected]
+    assert not transport.is_closed
+
+
+def test_the_connection_serves_on() -> None:
+    protocol, transport, _ = connect(whole(b"hello"))
+    protocol.data_received(GET + GET)
+    protocol.data_received(POST)
+    assert transport.written.count(b"\r\n\r\nhello") == 3
+
+
+def test_a_head_without_its_body_is_not_sent() -> None:
+    """The head may still turn out to be wrong: what raises in between is a 500, not half an answer."""
+
+    async def app(_scope: object, _receive: object, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [TEXT]})
+        raise RuntimeError
+
+    protocol, transport, _ = connect(app)
+    protocol.data_received(GET)
+    assert (transport.status, transport.written.count(b"HTTP/1.1")) == (500, 1)
+
+
+@pytest.mark.parametrize(
+    "value", [b"1\r\nset-cookie: a=b", b"1\nx: y", b"1\rx", b"\x00"], ids=["CR LF", "LF", "CR", "NUL"]
+)
+def test_a_header_cannot_smuggle_another(value: bytes) -> None:
+    protocol, transport, _ = connect(whole(b"hello", (b"x-a", value)))
+    protocol.data_received(GET)
+    assert transport.status == 500
+    assert b"x-a" not in transport.written
+    assert b"set-cookie" not in transport.written
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "app", "end"),
+    [
+        (GET, answering(b"he", b"llo"), b"\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"),
+        (GET, answering(b"hello"), b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+        (GET.replace(b"GET", b"HEAD"), whole(b"hello"), b"content-length: 5\r\n\r\n"),
+        (GET, answering(b"", status=204), b"content-type: text/plain\r\n\r\n"),
+    ],
+    ids=["in parts", "of no declared length", "HEAD", "no content"],
+)
+def test_an_answer_that_is_not_plain_is_right_too(request_bytes: bytes, app: App, end: bytes) -> None:
+    protocol, transport, _ = connect(app)
+    protocol.data_received(request_bytes)
+    assert transport.written.endswith(end)
+    assert transport.written.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "headers"),
+    [
+        (GET, ((b"connection", b"close"),)),
+        (GET.replace(b"Host: a", b"Host: a\r\nConnection: close"), ()),
+        (GET.replace(b"1.1", b"1.0"), ()),
+    ],
+    ids=["by the answer", "by the request", "HTTP/1.0"],
+)
+def test_a_connection_that_is_to_be_closed_is_closed(
+    request_bytes: bytes, headers: tuple[tuple[bytes, bytes], ...]
+) -> None:
+    protocol, transport, _ = connect(whole(b"hello", *headers))
+    protocol.data_received(request_bytes)
+    assert transport.written.lower().count(b"connection: close") == 1
+    assert transport.written.endswith(b"hello")
+    assert transport.is_closed
+
+
+def test_a_body_that_is_longer_than_declared_is_no_plain_answer() -> None:
+    protocol, transport, _ = connect(answering(b"hello", headers=((b"content-length", b"2"),)))
+    protocol.data_received(GET)
+    assert b"hello" not in transport.written
+    assert transport.is_closed
+
+
+def test_an_idle_connection_is_closed_after_15_seconds() -> None:
+    protocol, transport, loop = connect(whole(b"hello"))
+    protocol.data_received(GET)
+    loop.advance(KEEP_ALIVE_SECONDS - 0.1)
+    assert not transport.is_closed
+    loop.advance(0.2)
+    assert transport.is_closed
+
+
+def test_a_connection_that_is_used_is_not_idle() -> None:
+    protocol, transport, loop = connect(whole(b"hello"))
+    for _ in range(5):
+        protocol.data_received(GET)
+        loop.advance(KEEP_ALIVE_SECONDS - 0.1)
+    assert not transport.is_closed
+
+
+def test_a_pipelined_head_over_16_kib_is_431_wherever_it_began() -> None:
+    """The first bytes of the second head came together with the first request."""
+    protocol, transport, _ = connect(whole(b"hello"))
+    half = b"a" * (HEAD_MAXIMUM_BYTES // 2 + 100)
+    protocol.data_received(GET + b"GET / HTTP/1.1\r\nHost: a\r\nX: " + half)
+    protocol.data_received(half + b"\r\n\r\n")
+    assert b"HTTP/1.1 431" in transport.written
+    assert transport.is_closed
+
+
+class TaskLoop(FakeLoop):
+    """Its clock is moved by hand; its tasks are real."""
+
+    def create_task(self, coroutine: Coroutine[object, object, None]) -> FakeTask:
+        return cast("FakeTask", asyncio.get_running_loop().create_task(coroutine))
+
+
+@pytest.mark.anyio
+async def test_a_pipelined_body_that_does_not_arrive_is_408() -> None:
+    async def app(scope: object, receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:
+            pass
+        await whole(b"hello")(scope, receive, send)
+
+    protocol, transport, loop = connect(app, TaskLoop())
+    protocol.data_received(POST + POST[:-1])
+    for _ in range(5):
+        await asyncio.sleep(0)
+    loop.advance(ARRIVAL_SECONDS + 1)
+    assert transport.written.count(b"\r\n\r\nhello") == 1
+    assert b"HTTP/1.1 408" in transport.written
