@@ -36,11 +36,15 @@ async def upload_avatar(ctx: Context, *, image: bytes) -> Account:
 
 
 async def read_avatar(ctx: Context, *, key: str) -> bytes | None:
-    """A picture by its content hash.
+    """A picture by its content hash, as long as an account shows it: what a broken upload left behind is nobody's.
 
     Raises:
         RefusedError: STORAGE_FAILED.
+        ServiceUnavailableError: the database does not answer.
     """
+    async with ctx.reading() as connection:
+        if not await accounts.is_avatar_in_use(connection, key):
+            return None
     try:
         return await ctx.services.avatars.get(key)
     except AvatarStoreError as error:

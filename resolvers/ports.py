@@ -35,25 +35,30 @@ class Counter:
 class StateStore(Protocol):
     """Short-lived state: captchas, codes, counters. Each operation is atomic, also between processes.
 
-    Keys are ASCII of at most 200 characters, values text of at most 64 KiB. An expired key is as good as absent
-    in every operation. Every operation answers within 1.5 s or raises `StateStoreError`. Expiry follows the clock
-    that the store was made with, so that a test can move it.
+    Keys are visible ASCII without spaces, at most 200 characters; values are text of at most 64 KiB without NUL and lone
+    surrogates. Anything else is a mistake of the caller's: ValueError, in every store. An expired key is as good as
+    absent in every operation. Every operation answers within 1.5 s or raises `StateStoreError`. Expiry follows the
+    clock that the store was made with, so that a test can move it.
     """
 
     async def put(self, key: str, value: str, ttl_seconds: float) -> None:
         """Set `key`, replacing what was there, expiry included."""
 
     async def get(self, key: str) -> str | None:
-        """Read `key`."""
+        """Read `key`; a counter is read as its number in text."""
 
     async def take(self, key: str) -> str | None:
-        """Read and delete `key` in one step: of any number of concurrent callers one gets the value."""
+        """Read and delete `key`, as `get` reads it, in one step: of any number of concurrent callers one gets it."""
 
     async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
         """Add `by` to the counter `key`, which starts at 0 and expires `ttl_seconds` after its first increment.
 
         A fixed window: later increments do not move the expiry. A negative `by` gives back what was counted; it
-        never makes a counter that is not there (it answers 0) and never takes one below 0.
+        never makes a counter that is not there (it answers 0) and never takes one below 0. 0 only reads, and makes
+        none either.
+
+        Raises:
+            ValueError: `key` holds text.
         """
 
     async def delete(self, key: str) -> None:

@@ -45,6 +45,15 @@ async def test_avatar_may_be_kept_for_ever_and_can_do_nothing(house: House, url:
     assert "set-cookie" not in response.headers
 
 
+async def test_picture_that_no_account_shows_cannot_be_fetched(house: House, url: str) -> None:
+    """Such as a killed worker leaves behind, between the picture and the account."""
+    orphan = "5" * 64
+    await house.services.avatars.put(orphan, b"RIFF0000WEBP")
+
+    assert (await get(house, f"/avatars/{orphan}.webp")).status_code == 404
+    assert (await get(house, url)).status_code == 200
+
+
 async def test_avatar_is_for_everybody_without_a_sign_in_and_by_head_too(house: House, url: str) -> None:
     by_get, by_head = await get(house, url), await house.client().head(url)
 

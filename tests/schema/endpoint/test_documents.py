@@ -7,8 +7,8 @@ import pytest
 from graphql import print_ast
 
 from schema.endpoint import EndpointOptions, PreparedOperation, RequestRefusedError
-from schema.endpoint.documents import Documents
-from tests.schema.endpoint.toy import Client, Toy, endpoint_of
+from schema.endpoint.documents import BODY_MAXIMUM_BYTES, Documents
+from tests.schema.endpoint.toy import Client, Toy, call_raw, endpoint_of
 
 
 def documents_of(toy: Toy, cache_bytes: int = 1_000_000) -> Documents:
@@ -97,6 +97,51 @@ def test_plan_of_a_document_that_is_gone_is_not_counted(toy: Toy) -> None:
     assert (operation.plan, documents.weight_bytes) == ("plan", 0)
 
 
+def test_body_means_its_operation_until_the_document_goes(toy: Toy) -> None:
+    documents = documents_of(toy, 10_000)
+    operation = operation_of(documents, "{ name }")
+    before = documents.weight_bytes
+
+    documents.keep_body(b"body", operation)
+    assert documents.find_by_body(b"body") is operation
+    assert documents.find_by_body(b"body ") is None
+    assert documents.weight_bytes == before + 4
+
+    operation.keep_plan("large plan", 50_000)
+    assert documents.find_by_body(b"body") is None
+    assert (len(documents), documents.weight_bytes) == (0, 0)
+
+
+def test_body_that_is_used_keeps_its_document(toy: Toy) -> None:
+    documents = documents_of(toy, 20_000)
+    operation = operation_of(documents, "{ name }")
+    documents.keep_body(b"body", operation)
+
+    for n in range(10):
+        documents.prepare(f"{{ name }} # {n}")
+        assert documents.find_by_body(b"body") is operation
+
+
+def test_only_one_short_body_is_kept_for_a_document(toy: Toy) -> None:
+    documents = documents_of(toy)
+    operation = operation_of(documents, "{ name }")
+
+    documents.keep_body(b"x" * (BODY_MAXIMUM_BYTES + 1), operation)
+    documents.keep_body(b"first", operation)
+    documents.keep_body(b"second", operation)
+
+    found = [documents.find_by_body(body) for body in (b"x" * (BODY_MAXIMUM_BYTES + 1), b"first", b"second")]
+    assert found == [None, operation, None]
+
+
+def test_body_of_a_document_that_is_gone_is_not_kept(toy: Toy) -> None:
+    documents = documents_of(toy, 0)
+
+    documents.keep_body(b"body", operation_of(documents, "{ name }"))
+
+    assert (documents.find_by_body(b"body"), documents.weight_bytes) == (None, 0)
+
+
 def test_dropped_document_forms_no_ring_of_its_own(toy: Toy) -> None:
     documents = documents_of(toy)
     text = "query Q { me { name } }"
@@ -142,6 +187,45 @@ async def test_executor_keeps_its_plan_with_the_operation(toy: Toy) -> None:
 
     assert {answer.text for answer in answers} == {"""{"data":"Q {} {'path': '/graphql'}"}"""}
     assert Planner.plans_made == 1
+
+
+REPEATED = [
+    b'{"query": "query A($t: String) { echo(text: $t) } query B { name }", "operationName": "B"}',
+    b'{"query": "query A($t: String) { echo(text: $t) } query B { name }", "operationName": "A"}',
+    b'{"query": "query A($t: String) { echo(text: $t) }", "variables": {"t": "1"}}',
+    b'{"query": "query A($t: String) { echo(text: $t) }", "variables": {"t": "2"}}',
+    b'{"query": "query A($t: String) { echo(text: $t) }", "variables": {}}',
+    b'{"query": "query A($t: String) { echo(text: $t) }"}',
+    b'{"query": "{ name }", "extensions": {"clientLibrary": {"name": "a"}}}',
+    b'{"query": "{ name }", "variables": 1}',
+    b'{"query": "{ unknown }"}',
+    b'{"query": "subscription { name }"}',
+    b'[{"query": "{ name }"}]',
+    b"{",
+]
+
+
+@pytest.mark.anyio
+async def test_repeated_requests_are_answered_as_the_first_was(toy: Toy) -> None:
+    """What is known of a request by its bytes must not leak into another one, nor spare it a refusal."""
+    fresh = [(await call_raw(endpoint_of(toy), [body])) for body in REPEATED]
+    endpoint = endpoint_of(toy)
+
+    for _ in range(3):
+        for body, expected in zip(REPEATED, fresh, strict=True):
+            assert await call_raw(endpoint, [body]) == expected
+
+
+@pytest.mark.anyio
+async def test_repeated_mutation_is_run_each_time_and_by_post_only(toy: Toy) -> None:
+    endpoint = endpoint_of(toy)
+    body = b'{"query": "mutation { logout { person { id } } }"}'
+
+    for _ in range(3):
+        await call_raw(endpoint, [body])
+    await call_raw(endpoint, [body], method="PUT")
+
+    assert toy.done == ["logout"] * 3
 
 
 class Outcome:
