@@ -42,7 +42,6 @@ from resolvers.viewers import Viewers
 AT_ONCE = 32
 PLACES = (
     ("front: everything else", "gateway.front:Front.__call__"),
-    ("front: reading headers", "gateway.front:_headers_by_name"),
     ("front: context, token, address", "gateway.front:Front._open_context"),
     ("front: host, encoding, cross-site rule", "gateway.front:Front._find_fault"),
     ("front: answer headers", "gateway.front:_Answer.__call__"),

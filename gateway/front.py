@@ -104,7 +104,9 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        headers = _headers_by_name(scope["headers"])
+        headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]):
+            headers = _headers_by_name(scope["headers"])
         context = self._open_context(scope, headers)
         state = scope.setdefault("state", {})
         state["context"], state["headers"] = context, headers
@@ -114,7 +116,7 @@ class Front:
             with one_request():
                 if fault:
                     await self._refuse(scope, answer, *fault)
-                elif _is_preflight(scope, headers):
+                elif scope["method"] == "OPTIONS" and _is_preflight(headers):
                     is_allowed = self._options.cross_site.allows_origin(headers.get(b"origin"))
                     await _answer_preflight(answer, is_allowed)
                 else:
@@ -140,7 +142,7 @@ class Front:
         if site is None and origin is None:
             # No browser's page has sent it.
             return None
-        if _may_change_something(scope) and not _is_preflight(scope, headers):
+        if _may_change_something(scope) and not (scope["method"] == "OPTIONS" and _is_preflight(headers)):
             offence = self._options.cross_site.find_offence(site=site, origin=origin, host=host)
             if offence:
                 return 403, f"Cross-site request refused. {offence}."
@@ -218,15 +220,14 @@ def _may_change_something(scope: Scope) -> bool:
     return scope["method"] not in _READING_METHODS or scope["path"] in _CHANGING_READS
 
 
-def _is_preflight(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-    return scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
+def _is_preflight(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request with the method OPTIONS is one."""
+    return b"access-control-request-method" in headers
 
 
 def _headers_by_name(pairs: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Of repeated ones the last counts; some are joined, which makes two hosts none that is valid."""
     headers = dict(pairs)
-    if len(headers) == len(pairs):
-        return headers
     for joined, separator in _JOINED_HEADERS.items():
         values = [value for name, value in pairs if name == joined]
         if values:

@@ -35,9 +35,9 @@ class Counter:
 class StateStore(Protocol):
     """Short-lived state: captchas, codes, counters. Each operation is atomic, also between processes.
 
-    Keys are visible ASCII without spaces, at most 200 characters; values are text of at most 64 KiB without NUL and lone
-    surrogates. Anything else is a mistake of the caller's: ValueError, in every store. An expired key is as good as
-    absent in every operation. Every operation answers within 1.5 s or raises `StateStoreError`. Expiry follows the
+    Keys are visible ASCII without spaces, at most 200 characters; values are text of at most 64 KiB without NUL and
+    lone surrogates. Anything else is a mistake of the caller's: ValueError, in every store. An expired key is as good
+    as absent in every operation. Every operation answers within 1.5 s or raises `StateStoreError`. Expiry follows the
     clock that the store was made with, so that a test can move it.
     """
 

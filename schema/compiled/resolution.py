@@ -19,7 +19,7 @@ from schema.compiled.leaves import (
     is_pending,
 )
 from schema.compiled.run import Run
-from schema.compiled.shapes import Data, ExecuteField, Info, Source, Value
+from schema.compiled.shapes import Data, ExecuteField, Info, Source, Value, new_tuple
 
 
 def compile_field(field: Field) -> ExecuteField:
@@ -72,12 +72,12 @@ async def _complete_later(complete_leaf: CompleteLeaf, value: Awaitable[Value]) 
 def _compile_resolved(field: Field, resolve: GraphQLFieldResolver) -> ExecuteField:
     """Any other field: the resolver is given what graphql-core would give it."""
     field_type = field.definition.type
-    make_path, make_info = field.path, compile_info(field)
+    make_info, response_name, parent_name = compile_info(field), field.response_name, field.parent_type.name
     complete = compile_completion(field, field_type)
     coerce_arguments = compile_arguments(field)
 
     def execute_resolved(run: Run, source: Source, parent: Path | None) -> Data:
-        path = make_path(parent)
+        path = new_tuple(Path, (parent, response_name, parent_name))
         info = make_info(run, path)
         try:
             if coerce_arguments is None:
