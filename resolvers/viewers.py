@@ -143,6 +143,10 @@ class CoalescedViewers:
             rows = await reader.read(lambda connection: list_live_sessions(connection, hashes, now))
         except Exception as error:  # noqa: BLE001 - handed on to who waits
             _fail(batch, error)
+        except BaseException:
+            # The reading itself is cut off, as when the process ends; nobody shall wait for it.
+            _fail(batch, DatabaseUnavailableError("cut off"))
+            raise
         else:
             _answer(batch, {row.token_hash: row for row in rows})
 

@@ -181,6 +181,20 @@ async def test_a_cancelled_caller_takes_nobody_along(monkeypatch: pytest.MonkeyP
         assert first.cancelled()
 
 
+async def test_nobody_waits_for_a_read_that_was_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = Reads()
+    reads.alive = {"t", "next"}
+    async with open_viewers(reads, monkeypatch) as viewers:
+        asked = asyncio.create_task(viewers.find("t"))
+        await reads.settle()
+        for task in viewers._reading:
+            task.cancel()
+        with pytest.raises(DatabaseUnavailableError):
+            await asked
+        reads.is_open = True
+        assert await viewers.find("next") == session("next")
+
+
 async def test_the_read_is_in_no_callers_context(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is bound to one request, such as its patience, must not follow the reads that serve the others."""
     bound: ContextVar[str] = ContextVar("bound", default="")
