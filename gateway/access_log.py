@@ -6,10 +6,12 @@ form of all other lines, and written ten times a second; to go through structlog
 """
 
 import asyncio
+import atexit
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from select import PIPE_BUF
 from typing import Any, BinaryIO, Final, Protocol
 
 import msgspec
@@ -61,14 +63,31 @@ class JsonAccessLog:
     def flush(self) -> None:
         """See `AccessLog`. A log that cannot be written must not be the end of anything else."""
         lines, self._lines = self._lines, []
-        if lines:
-            with suppress(OSError, ValueError):
-                self._stream.write(b"\n".join(lines) + b"\n")
+        with suppress(OSError, ValueError):
+            for piece in _pieces(lines):
+                self._stream.write(piece)
                 self._stream.flush()
+
+
+def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Whole lines, as many as a pipe takes undivided: worker processes share one, and must not tear each other's."""
+    piece = b""
+    for line in lines:
+        if piece and len(piece) + len(line) + 1 > PIPE_BUF:
+            yield piece
+            piece = b""
+        piece += line + b"\n"
+    if piece:
+        yield piece
 
 
 def open_access_log(stream: BinaryIO, *, is_production: bool, level: str) -> AccessLog | None:
     """What the settings ask for; None where the level leaves no place for it."""
     if logging.getLevelName(level.upper()) > logging.INFO:
         return None
-    return JsonAccessLog(stream) if is_production else PlainAccessLog()
+    if not is_production:
+        return PlainAccessLog()
+    log = JsonAccessLog(stream)
+    # For requests that were cut off at the end of the grace period, and clear up when the loop's timers are gone.
+    atexit.register(log.flush)
+    return log

@@ -92,8 +92,8 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
             gc.set_threshold(_GC_NEW_OBJECTS, *gc.get_threshold()[1:])
             yield
             holder.services = None
-            if options.access_log is not None:
-                options.access_log.flush()
+        if options.access_log is not None:
+            options.access_log.flush()
 
     async def refuse_rest(_: Scope, send: Send, status: int, __: str) -> None:
         await rest.refuse(send, status)

@@ -7,7 +7,7 @@ cookie, the security headers and one line of access log. Everything else is behi
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -189,13 +189,23 @@ class _Answer:
     context: Context
     origin: bytes | None
     send: Send
-    status: int = field(default=0)
+    start: Message | None = None
+    status: int = 0
+    """Of what was sent; 0 as long as nothing was."""
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message["headers"] = self._complete(message.get("headers", ()))
-        return self.send(message)
+            self.start = message
+            return _NOTHING
+        return self.send(message) if self.start is None else self._begin(self.start, message)
+
+    async def _begin(self, start: Message, message: Message) -> None:
+        """Send the head with what comes first of the body; only then there is an answer that cannot be changed."""
+        self.start = None
+        start["headers"] = self._complete(start.get("headers", ()))
+        await self.send(start)
+        await self.send(message)
+        self.status = start["status"]
 
     def _complete(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         context, options = self.context, self.options
@@ -209,6 +219,17 @@ class _Answer:
         elif context.is_signed_out:
             headers.append((b"set-cookie", options.cookie.clear()))
         return headers
+
+
+class _Nothing:
+    """An awaitable that is done."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+_NOTHING = _Nothing()
 
 
 @lru_cache(maxsize=256)

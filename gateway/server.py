@@ -14,8 +14,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 HEAD_MAXIMUM_BYTES: Final = 16 * 1024
 ARRIVAL_SECONDS: Final = 30.0
-KEEP_ALIVE_SECONDS: Final = 15.0
 _CHECK_SECONDS: Final = 5.0
+_EMPTY_LINES: Final = frozenset({b"\r\n", b"\n"})
 
 # What may stand in a head: text and tabs (RFC 9110, 5.5). What is left of a right one without it is its line ends.
 _HEAD_TEXT: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
@@ -68,8 +68,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Feed the parser; refuse a head, or what stands round a body's chunks, that does not end."""
         self._held_bytes += len(data)
         self._newest_bytes = len(data)
-        if self._arriving_since is None:
-            self._arriving_since, self._idle_since = self.loop.time(), None
+        self._idle_since = None
+        # An empty line before a request is none of it (RFC 9112, 2.2).
+        if self._arriving_since is None and data not in _EMPTY_LINES:
+            self._arriving_since = self.loop.time()
         super().data_received(data)
         if self._held_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -135,7 +137,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._has_stopped_reading(now):
             self.transport.abort()
             return
-        if self._idle_since is not None and now - self._idle_since > KEEP_ALIVE_SECONDS:
+        if self._idle_since is not None and now - self._idle_since > self.timeout_keep_alive:
             self.transport.close()
         if since is not None and now - since > ARRIVAL_SECONDS and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)

@@ -79,7 +79,7 @@ class CoalescedViewers:
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
         with question(DATABASE_TIMEOUT_SECONDS) as seconds:
             self._waiting.append(_Question(token_hash, answer, loop.time() + seconds))
-            if not self._in_flight:
+            if not self._in_flight or (self._idle and not self._is_a_read_prompt(loop.time())):
                 self._begin_to_read(loop)
             if self._look is None:
                 self._look_later(loop)
@@ -111,6 +111,8 @@ class CoalescedViewers:
         asked = [one for one in asked if not one.answer.done()]
         late = [one for one in asked if one.deadline <= now]
         _fail(late, DatabaseUnavailableError("TimeoutError"))
+        # Nothing is read for who does not wait any more; an outage would leave thousands of them.
+        self._waiting = [one for one in self._waiting if not one.answer.done()]
         self._look = None
         if len(late) < len(asked):
             self._look_later(loop)

@@ -128,15 +128,20 @@ class Documents:
         return operation
 
     def keep_body(self, body: bytes, operation: PreparedOperation) -> None:
-        """Remember that `body` means `operation`, without variables: one body for each document, a short one only.
+        """Remember that `body` means `operation`, without variables: the newest of each document, a short one only.
 
         A page asks the same question over and over, and its bytes tell all that reading and choosing would.
         """
         prepared = self._kept.get(operation.text)
-        if prepared is not None and prepared.body is None and len(body) <= BODY_MAXIMUM_BYTES:
-            prepared.body = body
-            self._by_body[body] = operation
-            self.grow(operation, len(body))
+        if prepared is None or len(body) > BODY_MAXIMUM_BYTES:
+            return
+        weight_bytes = len(body)
+        if prepared.body is not None:
+            del self._by_body[prepared.body]
+            weight_bytes -= len(prepared.body)
+        prepared.body = body
+        self._by_body[body] = operation
+        self.grow(operation, weight_bytes)
 
     def grow(self, operation: PreparedOperation, weight_bytes: int) -> None:
         """Count `weight_bytes` more for the document of `operation`, if it is still kept."""

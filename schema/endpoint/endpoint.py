@@ -160,21 +160,32 @@ class GraphQLEndpoint:
         if isinstance(asked, list):
             return await self._serve_batch(asked, scope, trace)
         document = self.sources.find_at_once(asked)
-        if document is not None and asked.variables in _NO_VARIABLES:
-            self.sources.documents.keep_body(body, _select(document, asked, scope))
-        return await self._serve_one(asked, None, scope, trace)
+        if document is None or asked.variables not in _NO_VARIABLES:
+            return await self._serve_one(asked, None, scope, trace, document)
+        operation = _select(document, asked, scope)
+        self.sources.documents.keep_body(body, operation)
+        trace.add_operation(operation)
+        return await self._execute(operation, {}, self._make_context(scope), scope, trace)
 
     async def _serve_one(
-        self, parameters: Parameters, variables: Mapping[str, Any] | None, scope: Scope, trace: Trace
+        self,
+        parameters: Parameters,
+        variables: Mapping[str, Any] | None,
+        scope: Scope,
+        trace: Trace,
+        document: PreparedDocument | None = None,
     ) -> Reply:
-        """Run one request, with the variables of an upload, or else its own."""
-        operation = await self._prepare(parameters, scope, trace)
+        """Run one request, with the variables of an upload, or else its own; of `document`, if it is found already."""
+        operation = await self._prepare(parameters, scope, trace, document)
         if variables is None:
             variables = read_variables(parameters, self._options)
         return await self._execute(operation, variables, self._make_context(scope), scope, trace)
 
-    async def _prepare(self, parameters: Parameters, scope: Scope, trace: Trace) -> PreparedOperation:
-        document = await self.sources.find(parameters, self._address_of(scope))
+    async def _prepare(
+        self, parameters: Parameters, scope: Scope, trace: Trace, document: PreparedDocument | None = None
+    ) -> PreparedOperation:
+        if document is None:
+            document = await self.sources.find(parameters, self._address_of(scope))
         operation = _select(document, parameters, scope)
         trace.add_operation(operation)
         return operation

@@ -3,13 +3,17 @@
 import asyncio
 import io
 import json
-from typing import BinaryIO, cast
+from select import PIPE_BUF
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import pytest
 import structlog
 
 from gateway.access_log import JsonAccessLog, PlainAccessLog, open_access_log
 from gateway.logs import configure_logs
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 pytestmark = pytest.mark.anyio
 
@@ -63,6 +67,26 @@ async def test_lines_are_written_together_and_soon(monkeypatch: pytest.MonkeyPat
     log.add(line())
     log.flush()
     assert [json.loads(one)["status"] for one in stream.getvalue().splitlines()] == [200] * 4
+
+
+async def test_lines_are_written_whole_and_in_pieces_that_a_pipe_takes_undivided() -> None:
+    """Worker processes share one pipe, and would tear each other's lines apart."""
+    pieces: list[bytes] = []
+
+    class Stream(io.BytesIO):
+        def write(self, piece: "Buffer") -> int:
+            pieces.append(bytes(piece))
+            return len(pieces[-1])
+
+    log = JsonAccessLog(Stream())
+    for _ in range(100):
+        log.add(line())
+    log.flush()
+
+    assert len(pieces) > 1
+    assert max(map(len, pieces)) <= PIPE_BUF
+    assert all(json.loads(one) for piece in pieces for one in piece.splitlines())
+    assert sum(piece.count(b"\n") for piece in pieces) == 100
 
 
 async def test_a_log_that_cannot_be_written_stops_nothing() -> None:

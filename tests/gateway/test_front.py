@@ -51,8 +51,12 @@ class Inner:
         match scope["path"]:
             case "/raises":
                 raise LookupError("a-private-detail")
+            case "/raises-after-the-head":
+                await send({"type": "http.response.start", "status": 200, "headers": []})
+                raise LookupError("a-private-detail")
             case "/raises-late":
                 await send({"type": "http.response.start", "status": 200, "headers": []})
+                await send({"type": "http.response.body", "body": b"a", "more_body": True})
                 raise LookupError("a-private-detail")
             case "/not-found":
                 await answer(send, 404)
@@ -275,15 +279,18 @@ async def test_change_asked_for_by_who_may_arrives(inner: Inner, headers: dict[s
     assert len(inner.contexts) == 1
 
 
-async def test_unforeseen_fault_is_masked_and_logged_with_the_request_id(inner: Inner) -> None:
+@pytest.mark.parametrize("path", ["/raises", "/raises-after-the-head"])
+async def test_unforeseen_fault_is_masked_and_logged_with_the_request_id(inner: Inner, path: str) -> None:
     with capture_logs() as logs:
-        response = await call(make_front(inner), "/raises")
+        response = await call(make_front(inner), path)
 
     request_id = response.headers["x-request-id"]
     assert response.status_code == 500
     assert response.json() == {"error": "internal", "requestId": request_id}
     assert [line["request_id"] for line in logs] == [request_id, request_id]
     assert logs[0]["log_level"] == "error"
+    assert logs[1]["status"] == 500
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_fault_in_the_middle_of_an_answer_adds_nothing_to_it(inner: Inner) -> None:
@@ -305,7 +312,7 @@ async def test_fault_in_the_middle_of_an_answer_adds_nothing_to_it(inner: Inner)
     with capture_logs():
         await make_front(inner)(scope | {"headers": [(b"host", b"h")]}, receive, send)
 
-    assert [message["type"] for message in messages] == ["http.response.start"]
+    assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.server import ARRIVAL_SECONDS, HEAD_MAXIMUM_BYTES, KEEP_ALIVE_SECONDS, BoundedHttpProtocol
+from gateway.server import ARRIVAL_SECONDS, HEAD_MAXIMUM_BYTES, BoundedHttpProtocol
 from tests.gateway.test_http_server import FakeLoop, FakeTask, FakeTransport
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
 TEXT = (b"content-type", b"text/plain")
+IDLE_SECONDS = 15
 
 Send = Callable[[dict[str, object]], Coroutine[object, object, None]]
 Receive = Callable[[], Coroutine[object, object, dict[str, object]]]
@@ -44,7 +45,7 @@ class RunningLoop(FakeLoop):
 
 def connect(app: App, loop: FakeLoop | None = None) -> tuple[BoundedHttpProtocol, WritingTransport, FakeLoop]:
     loop = loop or RunningLoop()
-    config = Config(app=cast("Any", app), log_config=None)
+    config = Config(app=cast("Any", app), log_config=None, timeout_keep_alive=IDLE_SECONDS)
     protocol = BoundedHttpProtocol(config, ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
     transport = WritingTransport()
     protocol.connection_made(transport)
@@ -147,10 +148,10 @@ def test_a_body_that_is_longer_than_declared_is_no_plain_answer() -> None:
     assert transport.is_closed
 
 
-def test_an_idle_connection_is_closed_after_15_seconds() -> None:
+def test_an_idle_connection_is_closed_after_the_time_that_is_set() -> None:
     protocol, transport, loop = connect(whole(b"hello"))
     protocol.data_received(GET)
-    loop.advance(KEEP_ALIVE_SECONDS - 0.1)
+    loop.advance(IDLE_SECONDS - 0.1)
     assert not transport.is_closed
     loop.advance(0.2)
     assert transport.is_closed
@@ -160,8 +161,31 @@ def test_a_connection_that_is_used_is_not_idle() -> None:
     protocol, transport, loop = connect(whole(b"hello"))
     for _ in range(5):
         protocol.data_received(GET)
-        loop.advance(KEEP_ALIVE_SECONDS - 0.1)
+        loop.advance(IDLE_SECONDS - 0.1)
     assert not transport.is_closed
+
+
+def test_a_connection_is_not_idle_while_a_request_arrives() -> None:
+    """The next request's first line came before the answer went out."""
+    protocol, transport, loop = connect(whole(b"hello"))
+    protocol.data_received(GET + b"GET /second HTTP/1.1\r\n")
+    protocol.data_received(b"Host: ")
+    loop.advance(IDLE_SECONDS + 1)
+    assert not transport.is_closed
+    protocol.data_received(b"a\r\n\r\n")
+    assert transport.written.count(b"\r\n\r\nhello") == 2
+
+
+def test_an_empty_line_before_a_request_starts_no_clock() -> None:
+    protocol, transport, loop = connect(whole(b"hello"), FakeLoop())
+    protocol.data_received(GET)
+    protocol.data_received(b"\r\n")
+    loop.advance(14)
+    protocol.data_received(POST[:-1])
+    loop.advance(ARRIVAL_SECONDS - 1)
+    assert not transport.is_closed
+    loop.advance(2)
+    assert b"HTTP/1.1 408" in transport.written
 
 
 def test_a_pipelined_head_over_16_kib_is_431_wherever_it_began() -> None:

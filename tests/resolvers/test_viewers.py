@@ -181,6 +181,18 @@ async def test_a_cancelled_caller_takes_nobody_along(monkeypatch: pytest.MonkeyP
         assert first.cancelled()
 
 
+async def test_nothing_is_read_for_who_does_not_wait_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outage leaves many behind; who comes after it must not wait for them."""
+    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 0)
+    monkeypatch.setattr(viewers_module, "READERS", 1)
+    reads = Reads()
+    async with open_viewers(reads, monkeypatch) as viewers:
+        lost = (viewers.find(f"t{number}") for number in range(5 * BATCH_MAXIMUM))
+        await asyncio.gather(*lost, return_exceptions=True)
+        assert viewers._waiting == []
+
+
 async def test_nobody_waits_for_a_read_that_was_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = Reads()
     reads.alive = {"t", "next"}

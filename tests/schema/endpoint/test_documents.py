@@ -122,7 +122,7 @@ def test_body_that_is_used_keeps_its_document(toy: Toy) -> None:
         assert documents.find_by_body(b"body") is operation
 
 
-def test_only_one_short_body_is_kept_for_a_document(toy: Toy) -> None:
+def test_the_newest_short_body_of_a_document_is_kept(toy: Toy) -> None:
     documents = documents_of(toy)
     operation = operation_of(documents, "{ name }")
 
@@ -131,7 +131,8 @@ def test_only_one_short_body_is_kept_for_a_document(toy: Toy) -> None:
     documents.keep_body(b"second", operation)
 
     found = [documents.find_by_body(body) for body in (b"x" * (BODY_MAXIMUM_BYTES + 1), b"first", b"second")]
-    assert found == [None, operation, None]
+    assert found == [None, None, operation]
+    assert documents.weight_bytes == sum(p.weight_bytes for p in documents._kept.values())
 
 
 def test_body_of_a_document_that_is_gone_is_not_kept(toy: Toy) -> None:
