@@ -12,7 +12,7 @@ import asyncpg
 from benchmarks.contest import Bench
 from benchmarks.processes import BenchmarkError
 from benchmarks.seeding import token
-from db.engine import Database
+from db.engine import Database, StandingReader
 from db.live_sessions import list_live_sessions
 
 # From the sixth time on PostgreSQL may take one plan for every batch.
@@ -67,13 +67,15 @@ def draw(plan: dict[str, Any], depth: int = 0) -> Iterator[str]:
 
 async def _read(bench: Bench, numbers: Sequence[int]) -> None:
     database = Database(bench.backing.database_url, pool_size=1)
+    reader = StandingReader(database)
     hashes = [sha256(token(number).encode()).hexdigest() for number in numbers]
     try:
-        async with database.reading() as connection:
-            for _ in range(_TIMES):
-                if len(await list_live_sessions(connection, hashes, datetime.now(UTC))) != len(hashes):
-                    raise BenchmarkError("the query did not find every session")
+        for _ in range(_TIMES):
+            found = await reader.read(lambda lent: list_live_sessions(lent, hashes, datetime.now(UTC)))
+            if len(found) != len(hashes):
+                raise BenchmarkError("the query did not find every session")
     finally:
+        await reader.aclose()
         await database.aclose()
 
 

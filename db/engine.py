@@ -184,6 +184,9 @@ class Database:
         connection = await self._connect()
         if self._reading_options:
             await connection.execution_options(**self._reading_options)
+        if self.dialect == "postgresql":
+            # A few rows by their keys, always: with small tables PostgreSQL would read the whole of them instead.
+            await connection.exec_driver_sql("SET enable_seqscan = off")
         return connection
 
     async def ping(self) -> None:
