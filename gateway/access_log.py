@@ -1,7 +1,7 @@
 """One line for each request. The path only: a query string may carry a password.
 
 There is one for each request, so it has to be cheap. In production lines are encoded by msgspec straight away, in the
-form of all other lines, and written ten times a second; to go through structlog and write each costs ten times as much
+form of all other lines, and written ten times a second; to go through structlog and write each costs five times as much
 (`python -m benchmarks.profile_me`). Only a killed process loses the lines of its last moment.
 """
 

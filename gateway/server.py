@@ -68,10 +68,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Feed the parser; refuse a head, or what stands round a body's chunks, that does not end."""
         self._held_bytes += len(data)
         self._newest_bytes = len(data)
-        self._idle_since = None
-        # An empty line before a request is none of it (RFC 9112, 2.2).
-        if self._arriving_since is None and data not in _EMPTY_LINES:
-            self._arriving_since = self.loop.time()
+        # An empty line before a request is none of it (RFC 9112, 2.2): it neither begins one nor ends idleness.
+        if data not in _EMPTY_LINES:
+            self._idle_since = None
+            if self._arriving_since is None:
+                self._arriving_since = self.loop.time()
         super().data_received(data)
         if self._held_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -105,6 +106,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._held_bytes = 0
         # A pipelined request may have begun in them.
         self._shared_bytes = self._newest_bytes
+        if self.cycle.response_complete:
+            # It was answered before its end had come; only now the connection waits for another one.
+            self._idle_since = self.loop.time()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:

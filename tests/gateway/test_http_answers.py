@@ -176,6 +176,28 @@ def test_a_connection_is_not_idle_while_a_request_arrives() -> None:
     assert transport.written.count(b"\r\n\r\nhello") == 2
 
 
+def test_empty_lines_keep_no_idle_connection_open() -> None:
+    protocol, transport, loop = connect(whole(b"hello"))
+    protocol.data_received(GET)
+    for _ in range(2):
+        loop.advance(8)
+        protocol.data_received(b"\r\n")
+    loop.advance(1)
+    assert transport.is_closed
+
+
+def test_a_connection_is_idle_when_the_rest_of_an_answered_request_has_come() -> None:
+    """Such as a refusal before the body was read."""
+    protocol, transport, loop = connect(whole(b"refused"))
+    protocol.data_received(POST[:-1])
+    loop.advance(10)
+    protocol.data_received(POST[-1:])
+    loop.advance(IDLE_SECONDS)
+    assert not transport.is_closed
+    loop.advance(1)
+    assert transport.is_closed
+
+
 def test_an_empty_line_before_a_request_starts_no_clock() -> None:
     protocol, transport, loop = connect(whole(b"hello"), FakeLoop())
     protocol.data_received(GET)

@@ -190,7 +190,14 @@ async def test_nothing_is_read_for_who_does_not_wait_any_more(monkeypatch: pytes
     async with open_viewers(reads, monkeypatch) as viewers:
         lost = (viewers.find(f"t{number}") for number in range(5 * BATCH_MAXIMUM))
         await asyncio.gather(*lost, return_exceptions=True)
-        assert viewers._waiting == []
+        monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 60)
+        late = asyncio.create_task(viewers.find("late"))
+        await reads.settle()
+        reads.is_open = True
+        for gate in reads.gates:
+            gate.set()
+        await late
+    assert [len(batch) for batch in reads.batches] == [BATCH_MAXIMUM, 1]
 
 
 async def test_nobody_waits_for_a_read_that_was_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
