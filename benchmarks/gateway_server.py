@@ -37,12 +37,18 @@ def embedded_settings(folder: Path) -> dict[str, str]:
 
 
 def start_gateway(
-    name: str, settings: Mapping[str, str], *, cores: str, folder: Path, port: int | None = None
+    name: str,
+    settings: Mapping[str, str],
+    *,
+    cores: str,
+    folder: Path,
+    port: int | None = None,
+    tree: Path = _REPOSITORY,
 ) -> tuple[Process, int]:
-    """Start `serve` and wait until it listens; its log lines go to a file."""
+    """Start `serve` of the code in `tree` and wait until it listens; its log lines go to a file."""
     chosen = port or free_port()
     command = [sys.executable, "-m", "gateway", "serve", "--host", "127.0.0.1", "--port", str(chosen)]
-    process = start(name, command, cores=cores, folder=folder, environment={**import_path(), **settings})
+    process = start(name, command, cores=cores, folder=folder, environment={**import_path(tree), **settings})
     try:
         wait_for_port(process, chosen)
     except BaseException:
@@ -51,7 +57,7 @@ def start_gateway(
     return process, chosen
 
 
-def import_path() -> dict[str, str]:
+def import_path(tree: Path = _REPOSITORY) -> dict[str, str]:
     """Where the child finds the gateway's modules, whatever its working directory."""
     more = os.environ.get("PYTHONPATH")
-    return {"PYTHONPATH": f"{_REPOSITORY}{os.pathsep}{more}" if more else str(_REPOSITORY)}
+    return {"PYTHONPATH": f"{tree}{os.pathsep}{more}" if more else str(tree)}
