@@ -138,12 +138,10 @@ class Front:
         encoding = headers.get(b"content-encoding")
         if encoding is not None and encoding.lower() != b"identity":
             return 415, "A Content-Encoding on requests is not served."
-        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
-        if site is None and origin is None:
-            # No browser's page has sent it.
-            return None
         if _may_change_something(scope) and not (scope["method"] == "OPTIONS" and _is_preflight(headers)):
-            offence = self._options.cross_site.find_offence(site=site, origin=origin, host=host)
+            offence = self._options.cross_site.find_offence(
+                site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"), host=host
+            )
             if offence:
                 return 403, f"Cross-site request refused. {offence}."
         return None
