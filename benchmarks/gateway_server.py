@@ -47,7 +47,9 @@ def start_gateway(
 ) -> tuple[Process, int]:
     """Start `serve` of the code in `tree` and wait until it listens; its log lines go to a file."""
     chosen = port or free_port()
-    command = [sys.executable, "-m", "gateway", "serve", "--host", "127.0.0.1", "--port", str(chosen)]
+    own = tree / ".venv" / "bin" / "python"
+    python = str(own) if own.exists() else sys.executable
+    command = [python, "-m", "gateway", "serve", "--host", "127.0.0.1", "--port", str(chosen)]
     process = start(name, command, cores=cores, folder=folder, environment={**import_path(tree), **settings})
     try:
         wait_for_port(process, chosen)

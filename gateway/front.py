@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import structlog
@@ -20,6 +20,7 @@ from gateway.access_log import AccessLog, PlainAccessLog
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
+from gateway.server import WRITE_WHOLE, header_lines
 from resolvers.context import Context, Services
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +28,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+WriteWhole = Callable[[int, dict[bytes, bytes], bytes, bytes], bool]
 Refuser = Callable[[Scope, Send, int, str], Awaitable[None]]
 
 # Reads change nothing, but for this one of the documented legacy API.
@@ -58,6 +60,13 @@ _log = structlog.get_logger("gateway.front")
 _request_ids = random.Random()  # noqa: S311
 
 
+class _CommonHeaders(NamedTuple):
+    """Headers, and the same as they go over the wire."""
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    lines: bytes
+
+
 @dataclass(frozen=True)
 class FrontOptions:
     """What the settings say about the front."""
@@ -69,15 +78,21 @@ class FrontOptions:
     access_log: AccessLog | None = field(default_factory=PlainAccessLog)
 
     @cached_property
-    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """What every answer carries that does not say something else."""
+    def headers_beside(self) -> Callable[[tuple[bytes, ...]], "_CommonHeaders"]:
+        """What every answer carries, but for the names that it has already; there are a few combinations."""
         headers = [*_SECURITY_HEADERS, _DEFAULT_POLICY, _NO_STORE]
         if self.is_https:
             headers.append(_HSTS)
         # Also where no origin was named: a cache must not give that answer to a page that names one.
         if self.cross_site.has_allowed_origins:
             headers.append((b"vary", b"Origin"))
-        return tuple(headers)
+
+        @lru_cache(maxsize=256)
+        def beside(names: tuple[bytes, ...]) -> _CommonHeaders:
+            missing = tuple(header for header in headers if header[0] not in names)
+            return _CommonHeaders(missing, header_lines(missing))
+
+        return beside
 
 
 class Front:
@@ -110,7 +125,7 @@ class Front:
         context = self._open_context(scope, headers)
         state = scope.setdefault("state", {})
         state["context"], state["headers"] = context, headers
-        answer = _Answer(self._options, context, headers.get(b"origin"), send)
+        answer = _Answer(self._options, context, headers.get(b"origin"), scope, send)
         fault = self._find_fault(scope, headers)
         try:
             with one_request():
@@ -179,39 +194,57 @@ class Front:
         return f"{_request_ids.getrandbits(64):016x}"
 
 
-@dataclass(slots=True)
 class _Answer:
     """The way out: completes the headers when the answer starts."""
 
-    options: FrontOptions
-    context: Context
-    origin: bytes | None
-    send: Send
-    start: Message | None = None
-    status: int = 0
-    """Of what was sent; 0 as long as nothing was."""
+    __slots__ = ("_context", "_options", "_origin", "_send", "_start", "_write_whole", "status")
+
+    def __init__(
+        self, options: FrontOptions, context: Context, origin: bytes | None, scope: Scope, send: Send
+    ) -> None:
+        self._options = options
+        self._context = context
+        self._origin = origin
+        self._send = send
+        self._write_whole: WriteWhole | None = (
+            scope["extensions"].get(WRITE_WHOLE) if "extensions" in scope else None
+        )
+        self._start: Message | None = None
+        self.status = 0
+        """Of what was sent; 0 as long as nothing was."""
 
     def __call__(self, message: Message) -> Awaitable[None]:
+        """See ASGI's `send`. The head is held until its body comes; only then there is an answer that stands."""
         if message["type"] == "http.response.start":
-            self.start = message
+            self._start = message
             return _NOTHING
-        return self.send(message) if self.start is None else self._begin(self.start, message)
+        start, self._start = self._start, None
+        if start is None:
+            return self._send(message)
+        headers = self._headers_of_this_answer(start.get("headers", ()))
+        by_name = dict(headers)
+        rest = self._options.headers_beside(tuple(by_name))
+        if (
+            self._write_whole is not None
+            and len(by_name) == len(headers)
+            and not message.get("more_body")
+            and self._write_whole(start["status"], by_name, rest.lines, message.get("body", b""))
+        ):
+            self.status = start["status"]
+            return _NOTHING
+        start["headers"] = headers + list(rest.headers)
+        return self._begin(start, message)
 
     async def _begin(self, start: Message, message: Message) -> None:
-        """Send the head with what comes first of the body; only then there is an answer that cannot be changed."""
-        self.start = None
-        start["headers"] = self._complete(start.get("headers", ()))
-        await self.send(start)
-        await self.send(message)
+        await self._send(start)
+        await self._send(message)
         self.status = start["status"]
 
-    def _complete(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        context, options = self.context, self.options
+    def _headers_of_this_answer(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        context, options = self._context, self._options
         headers = [*present, (b"x-request-id", context.request_id.encode())]
-        names = dict(headers)
-        headers += [header for header in options.headers if header[0] not in names]
-        if self.origin is not None and options.cross_site.allows_origin(self.origin):
-            headers += _cors_headers(self.origin)
+        if self._origin is not None and options.cross_site.allows_origin(self._origin):
+            headers += _cors_headers(self._origin)
         if context.issued:
             headers.append((b"set-cookie", options.cookie.issue(context.issued.token)))
         elif context.is_signed_out:
@@ -223,10 +256,11 @@ class _Nothing:
     """An awaitable that is done."""
 
     def __await__(self) -> Generator[None, None, None]:
-        return
-        yield
+        return _NO_STEPS
 
 
+# The iterator of an empty tuple, which is at its end for ever, is sooner done with than a generator.
+_NO_STEPS = cast("Generator[None, None, None]", iter(()))
 _NOTHING = _Nothing()
 
 

@@ -1,30 +1,88 @@
-"""The HTTP server's limits: how long a client may take, and how much it may say before it is understood.
+"""The HTTP server: uvicorn's, with limits of our own and a short way for each request.
 
 uvicorn bounds neither the size of a request's head nor the time in which a request must arrive, so that a few slow
 or endless clients could hold all connections (RFC 9110, 15.5.9 and RFC 6585, 5 name the answers). It also writes an
-answer's head and its body one by one, which takes twice the system calls.
+answer's head and its body one by one, which takes twice the system calls, and prepares for each request what nearly
+none needs. Connections, flow control, upgrades, shutdown, and answers that are not plain are uvicorn's business.
 """
 
 import asyncio
+from collections.abc import Iterable
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
-from uvicorn._types import ASGI3Application, ASGISendEvent, HTTPResponseBodyEvent, HTTPResponseStartEvent
+import httptools
+from uvicorn._types import ASGI3Application, ASGIReceiveEvent, ASGIVersions, HTTPScope
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 HEAD_MAXIMUM_BYTES: Final = 16 * 1024
 ARRIVAL_SECONDS: Final = 30.0
+WRITE_WHOLE: Final = "gateway.write_whole"
+"""The ASGI extension that `Cycle.write_whole` is."""
+
 _CHECK_SECONDS: Final = 5.0
 _EMPTY_LINES: Final = frozenset({b"\r\n", b"\n"})
+_EMPTY_LINE_MAXIMUM_BYTES: Final = 2
+_REMEMBERED_TARGET_BYTES: Final = 128
 
 # What may stand in a head: text and tabs (RFC 9110, 5.5). What is left of a right one without it is its line ends.
 _HEAD_TEXT: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
-_LEFT_TO_UVICORN: Final = frozenset({b"connection", b"transfer-encoding"})
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_ASGI: Final[ASGIVersions] = {"version": "3.0", "spec_version": "2.3"}
 
 
 class _HeadTooLargeError(Exception):
     """Stops the parser; the answer has been written."""
+
+
+class _Target(NamedTuple):
+    """A request's target: the path as text and as it came, and the query."""
+
+    path: str
+    raw_path: bytes
+    query: bytes
+
+
+def _split_target(url: bytes) -> _Target:
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return _Target(unquote(path) if "%" in path else path, parsed.path, parsed.query or b"")
+
+
+# Nearly all requests have one of a few; only what carries nothing of the client's is kept.
+_split_plain_target = lru_cache(maxsize=256)(_split_target)
+
+
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as they go over the wire, each with its line end.
+
+    Raises:
+        RuntimeError: one has a line end or another control character in it.
+    """
+    lines = [*map(b": ".join, headers)]
+    joined = b"\r\n".join([*lines, b""])
+    if joined.translate(None, _HEAD_TEXT) != b"\r\n" * len(lines):
+        raise RuntimeError("a header has a line end or another control character in it")
+    return joined
+
+
+class _DefaultLines:
+    """The lines of the headers that every answer has, such as `Date`; uvicorn has a new list of them each second."""
+
+    def __init__(self) -> None:
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._lines = b""
+
+    def of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        if headers is not self._headers:
+            self._headers, self._lines = headers, header_lines(headers)
+        return self._lines
+
+
+_default_lines = _DefaultLines()
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -37,6 +95,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     One timer for each connection looks every few seconds, so that a request costs a few assignments and no timer.
     """
 
+    cycle: "Cycle"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's business
         super().__init__(*args, **kwargs)
         self._held_bytes = 0
@@ -47,7 +107,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unread_bytes = 0
         self._unread_since = 0.0
         # With pipelining it is not uvicorn's `cycle`, which is the newest: that one may be waiting still.
-        self._served: RequestResponseCycle | None = None
+        self._served: Cycle | None = None
         self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -62,20 +122,34 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._watch.cancel()
         if self._served is not None and not self._served.response_complete:
             self._served.disconnected = True
+            self._served.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; refuse a head, or what stands round a body's chunks, that does not end."""
-        self._held_bytes += len(data)
-        self._newest_bytes = len(data)
+        size = len(data)
+        self._held_bytes += size
+        self._newest_bytes = size
         # An empty line before a request is none of it (RFC 9112, 2.2): it neither begins one nor ends idleness.
-        if data not in _EMPTY_LINES:
+        if size > _EMPTY_LINE_MAXIMUM_BYTES or data not in _EMPTY_LINES:
             self._idle_since = None
             if self._arriving_since is None:
                 self._arriving_since = self.loop.time()
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.logger.warning("Invalid HTTP request received.")
+            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
         if self._held_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
 
     def on_headers_complete(self) -> None:
         """The head is known; a body may follow."""
@@ -91,14 +165,24 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         ):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             raise _HeadTooLargeError
-        super().on_headers_complete()
+        before: Cycle | None = self.cycle
+        self.cycle = Cycle(self, self._make_scope())
         # The application has the headers; what the parser adds from here on are trailers.
         self.headers = []
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self._choose_app())
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self._choose_app()))
 
     def on_body(self, body: bytes) -> None:
         """A part of the body, for the application to bound."""
         self._held_bytes = 0
-        super().on_body(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        if cycle.add(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """The request has arrived."""
@@ -106,22 +190,52 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._held_bytes = 0
         # A pipelined request may have begun in them.
         self._shared_bytes = self._newest_bytes
-        if self.cycle.response_complete:
+        cycle = self.cycle
+        if cycle.response_complete:
             # It was answered before its end had come; only now the connection waits for another one.
             self._idle_since = self.loop.time()
-        super().on_message_complete()
+            return
+        cycle.end()
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no HTTP, unless an answer was written already."""
         if not self.transport.is_closing():
             super().send_400_response(msg)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def _make_scope(self) -> HTTPScope:
+        url = self.url
+        split = _split_target if len(url) > _REMEMBERED_TARGET_BYTES or b"?" in url else _split_plain_target
+        path, raw_path, query = split(url)
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": self.parser.get_http_version(),
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "root_path": "",
+            "method": self.parser.get_method().decode("ascii"),
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
+
+    def _choose_app(self) -> ASGI3Application:
+        limit = self.limit_concurrency
+        if limit is None or (len(self.connections) < limit and len(self.tasks) < limit):
+            app: ASGI3Application = self.app
+            return app
+        self.logger.warning("Exceeded concurrency limit.")
+        return service_unavailable
+
+    def _start_asgi_task(self, cycle: "Cycle", app: ASGI3Application) -> None:  # type: ignore[override]
         """Hand a request to the application."""
         self._served = cycle
-        # uvicorn makes the cycle deep inside what parses the head, and leaves no other way to have one's own.
-        cycle.__class__ = _PlainAnswerCycle
-        super()._start_asgi_task(cycle, app)
+        task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(task)
+        cycle.task = task
 
     def on_response_complete(self) -> None:
         """Go on with a request that waits behind this one, or begin to wait for one.
@@ -171,48 +285,144 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-class _PlainAnswerCycle(RequestResponseCycle):
-    """Writes a plain answer in one piece: the head is held until the body comes.
+class _NobodyWaits:
+    """In the place of the event that tells of a request's next part, until somebody waits for one."""
 
-    Whatever is not plain (a body in parts, `HEAD`, a connection to be closed) goes uvicorn's way.
-    """
+    def set(self) -> None:
+        """Tell nobody."""
 
-    _start: HTTPResponseStartEvent | None = None
 
-    async def send(self, message: ASGISendEvent) -> None:
-        """See ASGI's `send`."""
-        if message["type"] == "http.response.start" and not self.response_started:
-            self._start = message
-            return
-        start, self._start = self._start, None
-        if start is not None:
-            if message["type"] == "http.response.body" and self._is_plain(start, message):
-                self._write(start, message.get("body", b""))
-                return
-            await super().send(start)
-        await super().send(message)
+_NOBODY_WAITS: Final = _NobodyWaits()
 
-    def _is_plain(self, start: HTTPResponseStartEvent, message: HTTPResponseBodyEvent) -> bool:
-        names = dict(cast("list[tuple[bytes, bytes]]", start.get("headers", [])))
-        return (
-            not message.get("more_body")
-            and not self.disconnected
-            and not self.flow.write_paused
-            and self.keep_alive
-            and self.scope["method"] != "HEAD"
-            and start["status"] not in _BODILESS
-            and names.get(b"content-length") == b"%d" % len(message.get("body", b""))
-            and _LEFT_TO_UVICORN.isdisjoint(names)
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer. What all of them begin with stands in the class."""
+
+    access_log = False
+    disconnected = False
+    more_body = True
+    response_started = False
+    response_complete = False
+    chunked_encoding = None
+    expected_content_length = 0
+    message_event: Any = _NOBODY_WAITS
+    task: Any = None
+    _arrived: bytes | bytearray = b""
+    _has_news = False
+
+    def __init__(
+        self, protocol: BoundedHttpProtocol, scope: HTTPScope
+    ) -> None:  # no `super()`: it would cost 1 µs
+        self.scope = scope
+        self.transport = protocol.transport
+        self.flow = protocol.flow
+        self.logger = protocol.logger
+        self.default_headers = protocol.server_state.default_headers
+        self.on_response = protocol.on_response_complete
+        self.waiting_for_100_continue = protocol.expect_100_continue
+        self.keep_alive = scope["http_version"] != "1.0" and protocol.parser.should_keep_alive()
+        self._tasks = protocol.tasks
+        scope["extensions"] = {WRITE_WHOLE: self.write_whole}  # type: ignore[dict-item]  # not a dict, to be quick
+
+    async def run_asgi(self, app: ASGI3Application) -> None:
+        """Let `app` answer; what it leaves undone is uvicorn's business."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except BaseException as error:  # noqa: BLE001 - handed on to uvicorn, which logs it
+            await super().run_asgi(_failing(error))
+        else:
+            if not self.response_complete:
+                await super().run_asgi(_done)
+        finally:
+            self._tasks.discard(self.task)
+            # Both lead back here; nothing is left for the garbage collector.
+            self.on_response = _nothing
+            self.scope.pop("extensions")
+
+    def add(self, part: bytes) -> int:
+        """A part of the body has come; how much of it waits to be received."""
+        if not self._arrived:
+            # Nearly always the only one, which need not be copied.
+            self._arrived = part
+        else:
+            if isinstance(self._arrived, bytes):
+                self._arrived = bytearray(self._arrived)
+            self._arrived += part
+        self._has_news = True
+        self.message_event.set()
+        return len(self._arrived)
+
+    def end(self) -> None:
+        """The body has come to its end."""
+        self.more_body = False
+        self._has_news = True
+        self.message_event.set()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """See ASGI's `receive`."""
+        if self.waiting_for_100_continue and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.waiting_for_100_continue = False
+        if self.flow.read_paused and not self.response_complete:
+            self.flow.resume_reading()
+        while not (self._has_news or self.disconnected or self.response_complete):
+            if self.message_event is _NOBODY_WAITS:
+                self.message_event = asyncio.Event()
+            self.message_event.clear()
+            await self.message_event.wait()
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        self._has_news = False
+        body, self._arrived = self._arrived, b""
+        return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
+
+    def write_whole(self, status: int, headers: dict[bytes, bytes], more_lines: bytes, body: bytes) -> bool:
+        """Write an answer in one piece, with `more_lines` (see `header_lines`) after `headers`.
+
+        Whatever is not plain, such as `HEAD` or a connection to be closed, it leaves to `send`, and says so by False.
+
+        Raises:
+            RuntimeError: a header has a line end or another control character in it.
+        """
+        if (
+            self.response_started
+            or self.disconnected
+            or self.flow.write_paused
+            or not self.keep_alive
+            or headers.get(b"content-length") != b"%d" % len(body)
+            or b"connection" in headers
+            or b"transfer-encoding" in headers
+            or self.scope["method"] == "HEAD"
+            or status in _BODILESS
+        ):
+            return False
+        self.transport.write(
+            b"%b%b%b%b\r\n%b"
+            % (
+                STATUS_LINE[status],
+                _default_lines.of(self.default_headers),
+                header_lines(headers.items()),
+                more_lines,
+                body,
+            )
         )
-
-    def _write(self, start: HTTPResponseStartEvent, body: bytes) -> None:
-        lines = [b": ".join(header) for header in self.default_headers]
-        lines += map(b": ".join, start["headers"])
-        head = b"\r\n".join(lines)
-        if head.translate(None, _HEAD_TEXT) != b"\r\n" * (len(lines) - 1):
-            raise RuntimeError("a header has a line end or another control character in it")
-        self.transport.write(b"%b%b\r\n\r\n%b" % (STATUS_LINE[start["status"]], head, body))
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
         self.message_event.set()
         self.on_response()
+        return True
+
+
+def _failing(error: BaseException) -> ASGI3Application:
+    async def app(*_: object) -> None:
+        raise error
+
+    return app
+
+
+def _nothing() -> None:
+    """Nobody waits for the end of an answer that has ended."""
+
+
+async def _done(*_: object) -> None:
+    """An application that has nothing more to say."""

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
-from gateway.front import Front, FrontOptions, Message, Receive, Scope, Send
+from gateway.front import ASGIApp, Front, FrontOptions, Message, Receive, Scope, Send
+from gateway.server import WRITE_WHOLE, header_lines
 from resolvers.context import Context, Services
 from resolvers.sessions import IssuedSession
 
@@ -101,7 +102,7 @@ def make_front(inner: Inner, *, is_https: bool = False) -> Front:
 
 
 async def call(
-    front: Front, path: str = "/", method: str = "GET", *, peer: str = CLIENT, **headers: str
+    front: ASGIApp, path: str = "/", method: str = "GET", *, peer: str = CLIENT, **headers: str
 ) -> httpx.Response:
     transport = httpx.ASGITransport(front, client=(peer, 1))
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -324,6 +325,62 @@ async def test_session_that_begins_or_ends_is_told_by_cookie(inner: Inner, path:
 
     assert [value for value in response.headers.get_list("set-cookie") if value.startswith(cookie)]
     assert len(response.headers.get_list("set-cookie")) == 1
+
+
+def in_one_piece(front: Front) -> ASGIApp:
+    """The front before a server that writes whole answers at once, as `gateway.server` does."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        whole: list[Message] = []
+
+        def write_whole(status: int, headers: dict[bytes, bytes], more_lines: bytes, body: bytes) -> bool:
+            lines = header_lines(headers.items()) + more_lines
+            pairs = [tuple(line.split(b": ", 1)) for line in lines.removesuffix(b"\r\n").split(b"\r\n")]
+            whole.append({"type": "http.response.start", "status": status, "headers": pairs})
+            whole.append({"type": "http.response.body", "body": body})
+            return True
+
+        async def refuse_parts(message: Message) -> None:
+            raise AssertionError(message)
+
+        scope["extensions"] = {WRITE_WHOLE: write_whole}
+        await front(scope, receive, refuse_parts)
+        for message in whole:
+            await send(message)
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/", {}),
+        ("/", {"origin": ALLOWED}),
+        ("/", {"origin": STRANGER}),
+        ("/raises", {}),
+        ("/own-headers", {}),
+        ("/signs-in", {}),
+        ("/signs-out", {"origin": ALLOWED}),
+    ],
+)
+async def test_an_answer_in_one_piece_says_the_same(inner: Inner, path: str, headers: dict[str, str]) -> None:
+    front = make_front(inner, is_https=True)
+    with capture_logs():
+        one, two = [
+            await call(app, path, **headers, x_request_id="0123456789")
+            for app in (in_one_piece(front), front)
+        ]
+    different = {"x-request-id"}
+    said = [
+        {(name, value) for name, value in response.headers.multi_items() if name not in different}
+        for response in (one, two)
+    ]
+    assert said[0] == said[1]
+    assert (one.status_code, len(one.headers), len(one.content)) == (
+        two.status_code,
+        len(two.headers),
+        len(two.content),
+    )
 
 
 async def test_answer_that_does_nothing_to_the_session_sets_no_cookie(inner: Inner) -> None:

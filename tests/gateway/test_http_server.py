@@ -196,15 +196,21 @@ def test_a_request_that_has_arrived_may_take_its_time(connection: Connection) ->
     assert not transport.is_closed
 
 
-def test_a_request_hears_that_its_client_has_gone_also_when_others_wait_behind_it(
+@pytest.mark.anyio
+async def test_a_request_hears_that_its_client_has_gone_also_when_others_wait_behind_it(
     connection: Connection,
 ) -> None:
     protocol, _, _ = connection
     protocol.data_received(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
     first = protocol.cycle
     protocol.data_received(b"GET /second HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+    assert (await first.receive())["type"] == "http.request"
+    # Two may wait for it: the application, and what watches whether the client is still there.
+    waiting = [asyncio.create_task(first.receive()) for _ in range(2)]
+    await asyncio.sleep(0)
     protocol.connection_lost(None)
-    assert (first.disconnected, first.message_event.is_set()) == (True, True)
+    async with asyncio.timeout(1):
+        assert [(await one)["type"] for one in waiting] == ["http.disconnect"] * 2
 
 
 @pytest.mark.parametrize("is_closing", [False, True])
