@@ -42,7 +42,8 @@ class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fif
         if self._asking == 0:
             self._since = now
         self._asking += 1
-        return max(self._left - (now - self._since), LAST_CHANCE_SECONDS)
+        left = self._left - (now - self._since)
+        return max(LAST_CHANCE_SECONDS, left)
 
     def end(self) -> None:
         """A question has ended."""
@@ -58,6 +59,7 @@ class question:  # noqa: N801 - as above
     """One question, for which the block is given the seconds that it may take, and has to keep to them itself.
 
     They are at most `limit_seconds`, and at most what the request has left; outside of requests only the first.
+    Who asks in one place and is answered in another calls `begin` and `end`.
     """
 
     __slots__ = ("_limit_seconds", "_patience")
@@ -66,15 +68,26 @@ class question:  # noqa: N801 - as above
         self._limit_seconds = limit_seconds
         self._patience = _current.get()
 
-    def __enter__(self) -> float:
+    def begin(self) -> float:
         """The question is asked."""
         patience = self._patience
-        return self._limit_seconds if patience is None else min(self._limit_seconds, patience.begin())
+        if patience is None:
+            return self._limit_seconds
+        left = patience.begin()
+        return min(self._limit_seconds, left)
+
+    def end(self) -> None:
+        """It is answered, or given up; what is said twice counts once."""
+        patience = self._patience
+        if patience is not None:
+            self._patience = None
+            patience.end()
+
+    __enter__ = begin
 
     def __exit__(self, *_: object) -> None:
         """It is answered, or given up."""
-        if self._patience is not None:
-            self._patience.end()
+        self.end()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ gets, the fewer queries there are for each caller, and every answer is still rea
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 from datetime import datetime
 from itertools import chain
@@ -32,6 +32,7 @@ class _Question(NamedTuple):
 
     token_hash: str
     answer: asyncio.Future[SessionRow | None]
+    patience: question
     deadline: float
 
 
@@ -45,8 +46,8 @@ class _Batch(NamedTuple):
 class Viewers(Protocol):
     """Finds live sessions by the hash of their token."""
 
-    async def find(self, token_hash: str) -> SessionRow | None:
-        """The session, read after this call began; None when it is revoked, expired or was never.
+    def find(self, token_hash: str) -> Awaitable[SessionRow | None]:
+        """The session, read after this call; None when it is revoked, expired or was never.
 
         Raises:
             DatabaseUnavailableError: at the latest when the request has no patience left.
@@ -66,24 +67,27 @@ class CoalescedViewers:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Question] = []
         self._in_flight: dict[StandingReader, _Batch] = {}
+        # Up to then by the loop's clock, one of the reads in flight is not slow.
+        self._prompt_until = 0.0
         self._look: asyncio.TimerHandle | None = None
         self._idle = [StandingReader(database) for _ in range(READERS)]
         self._reading: set[asyncio.Task[None]] = set()
 
-    async def find(self, token_hash: str) -> SessionRow | None:
-        """See `Viewers.find`."""
+    def find(self, token_hash: str) -> asyncio.Future[SessionRow | None]:
+        """See `Viewers.find`. It is no coroutine, so that the caller's own wait is all there is to suspend."""
         loop = self._loop
         if loop is None:
             # Asked once: Python 3.11 makes a system call of it.
             loop = self._loop = asyncio.get_running_loop()
+        now = loop.time()
+        patience = question(DATABASE_TIMEOUT_SECONDS)
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
-        with question(DATABASE_TIMEOUT_SECONDS) as seconds:
-            self._waiting.append(_Question(token_hash, answer, loop.time() + seconds))
-            if not self._in_flight or (self._idle and not self._is_a_read_prompt(loop.time())):
-                self._begin_to_read(loop)
-            if self._look is None:
-                self._look_later(loop)
-            return await answer
+        self._waiting.append(_Question(token_hash, answer, patience, now + patience.begin()))
+        if not self._in_flight or (self._idle and now > self._prompt_until):
+            self._begin_to_read(loop)
+        if self._look is None:
+            self._look_later(loop)
+        return answer
 
     async def aclose(self) -> None:
         """Let the reads in flight end, and give back the connections."""
@@ -96,7 +100,7 @@ class CoalescedViewers:
     def _begin_to_read(self, loop: asyncio.AbstractEventLoop) -> None:
         # In a context of its own: the reading serves other requests too, and must not use up this one's patience.
         reader = self._idle.pop()
-        self._in_flight[reader] = _Batch([], loop.time())
+        self._begin_batch(reader, [], loop.time())
         task = loop.create_task(self._read_all(reader, loop), name="viewers", context=Context())
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
@@ -112,30 +116,40 @@ class CoalescedViewers:
         late = [one for one in asked if one.deadline <= now]
         _fail(late, DatabaseUnavailableError("TimeoutError"))
         # Nothing is read for who does not wait any more; an outage would leave thousands of them.
+        given_up = [one for one in self._waiting if one.answer.done()]
         self._waiting = [one for one in self._waiting if not one.answer.done()]
+        for one in given_up:
+            one.patience.end()
         self._look = None
         if len(late) < len(asked):
             self._look_later(loop)
-        if self._waiting and self._idle and not self._is_a_read_prompt(now):
+        if self._waiting and self._idle and now > self._prompt_until:
             self._begin_to_read(loop)
 
-    def _is_a_read_prompt(self, now: float) -> bool:
-        return any(now - batch.since <= LOOK_SECONDS for batch in self._in_flight.values())
+    def _begin_batch(self, reader: StandingReader, questions: list[_Question], now: float) -> None:
+        self._in_flight[reader] = _Batch(questions, now)
+        self._prompt_until = now + LOOK_SECONDS
+
+    def _end_batch(self, reader: StandingReader) -> None:
+        self._in_flight.pop(reader, None)
+        self._prompt_until = max(
+            (batch.since + LOOK_SECONDS for batch in self._in_flight.values()), default=0
+        )
 
     async def _read_all(self, reader: StandingReader, loop: asyncio.AbstractEventLoop) -> None:
         """Read batch after batch until nobody waits, or another reader does it."""
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:BATCH_MAXIMUM], self._waiting[BATCH_MAXIMUM:]
-                self._in_flight[reader] = _Batch(batch, loop.time())
+                self._begin_batch(reader, batch, loop.time())
                 await self._read(reader, batch)
                 # Who was answered goes first; who asks meanwhile comes along.
                 await asyncio.sleep(0)
-                del self._in_flight[reader]
-                if self._is_a_read_prompt(loop.time()):
+                self._end_batch(reader)
+                if loop.time() <= self._prompt_until:
                     break
         finally:
-            self._in_flight.pop(reader, None)
+            self._end_batch(reader)
             self._idle.append(reader)
 
     async def _read(self, reader: StandingReader, batch: list[_Question]) -> None:
@@ -154,15 +168,17 @@ class CoalescedViewers:
 
 
 def _answer(batch: list[_Question], rows: dict[str, SessionRow]) -> None:
-    for token_hash, answer, _ in batch:
+    for token_hash, answer, patience, _ in batch:
         if not answer.done():
             answer.set_result(rows.get(token_hash))
+        patience.end()
 
 
 def _fail(batch: list[_Question], error: Exception) -> None:
-    for _, answer, _ in batch:
+    for _, answer, patience, _ in batch:
         if not answer.done():
             answer.set_exception(error)
+        patience.end()
 
 
 async def slide(database: Database, session: SessionRow, now: datetime) -> None:

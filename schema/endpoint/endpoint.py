@@ -21,7 +21,7 @@ from schema.endpoint.describing import (
     log_unexpected,
 )
 from schema.endpoint.documents import PreparedDocument, PreparedOperation
-from schema.endpoint.execution import DescribeError, Executor, SchemaExecutor
+from schema.endpoint.execution import DescribeError, Executor, Result, SchemaExecutor
 from schema.endpoint.limits import check_weight, sum_weights
 from schema.endpoint.negotiation import LEGACY_JSON, MediaType, negotiate, prefers_html
 from schema.endpoint.options import EndpointOptions
@@ -40,7 +40,7 @@ from schema.endpoint.reading import (
     read_variables,
 )
 from schema.endpoint.refusals import RequestRefusedError, refuse
-from schema.endpoint.replies import Reply, encode, reply_to_refusal, reply_to_result, send_reply
+from schema.endpoint.replies import Reply, encode, reply_messages, reply_to_refusal, reply_to_result
 from schema.endpoint.sources import DocumentSources
 from schema.endpoint.traces import Trace
 from schema.endpoint.trusted import TrustedDocuments
@@ -117,7 +117,8 @@ class GraphQLEndpoint:
         scope.setdefault("state", {})["graphql"] = trace.note(reply.content)
         if self._options.is_server_timing_sent:
             reply.headers = (*reply.headers, trace.server_timing())
-        await send_reply(send, reply, body, media, has_body=scope["method"] != "HEAD")
+        for message in reply_messages(reply, body, media, has_body=scope["method"] != "HEAD"):
+            await send(message)
 
     async def refuse(self, scope: Scope, send: Send, refusal: RequestRefusedError) -> None:
         """Answer for a middleware that refuses a request at this door, in the form that the client asked for."""
@@ -127,7 +128,10 @@ class GraphQLEndpoint:
             media = LEGACY_JSON
         reply = reply_to_refusal(refusal)
         scope.setdefault("state", {})["graphql"] = Trace(perf_counter()).note(reply.content)
-        await send_reply(send, reply, encode(reply.content), media, has_body=scope["method"] != "HEAD")
+        for message in reply_messages(
+            reply, encode(reply.content), media, has_body=scope["method"] != "HEAD"
+        ):
+            await send(message)
 
     async def _serve(self, scope: Scope, receive: Receive, head: Head, trace: Trace) -> Reply:
         method = scope["method"]
@@ -144,7 +148,9 @@ class GraphQLEndpoint:
             if operation is None:
                 return await self._serve_json(body, scope, trace)
             trace.add_operation(operation)
-            return await self._execute(operation, {}, self._make_context(scope), scope, trace)
+            context = self._make_context(scope)
+            # As `_execute`, which would be one more coroutine for the request that nearly all are.
+            return self._reply_to(await self._executor(operation, {}, context), context, scope, trace)
         if method in {"GET", "HEAD"}:
             parameters = read_url(scope.get("query_string", b""), self._options)
             trace.read = perf_counter()
@@ -198,7 +204,9 @@ class GraphQLEndpoint:
         scope: Scope,
         trace: Trace,
     ) -> Reply:
-        result = await self._executor(operation, variables, context)
+        return self._reply_to(await self._executor(operation, variables, context), context, scope, trace)
+
+    def _reply_to(self, result: Result, context: object, scope: Scope, trace: Trace) -> Reply:
         trace.execute = perf_counter()
         if not result.errors:
             return Reply({"data": result.data})

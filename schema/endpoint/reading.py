@@ -80,12 +80,12 @@ def read_head(headers: Sequence[tuple[bytes, bytes]]) -> Head:
 
 
 def check_encoding(head: Head) -> None:
-    """Refuse a compressed body: a small one can become any size.
+    """Refuse a body with a Content-Encoding, unless that is none: compressed, a small one can become any size.
 
     Raises:
         RequestRefusedError: 415.
     """
-    if head.content_encoding and head.content_encoding.strip().lower() != b"identity":
+    if head.content_encoding.strip().lower() != b"identity":
         message = "A request body with a Content-Encoding is not read; send it as it is."
         raise refuse(EndpointErrorCode.UNSUPPORTED_MEDIA_TYPE, message, status=415)
 

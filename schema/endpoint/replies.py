@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Message
 
 from schema.endpoint.execution import Result
 from schema.endpoint.negotiation import MediaType
@@ -53,12 +53,11 @@ def encode(content: object) -> bytes:
     return b"" if content is None else _encode(content)
 
 
-async def send_reply(
-    send: Send, reply: Reply, body: bytes, media: MediaType, *, has_body: bool = True
-) -> None:
-    """Send `body`, which is the content of `reply`, as `media`; or only the head of it."""
+def reply_messages(reply: Reply, body: bytes, media: MediaType, *, has_body: bool) -> tuple[Message, Message]:
+    """The two messages of an answer: `body`, which is the content of `reply`, as `media`; or only the head of it."""
     about_body = (*media.headers, (b"content-length", b"%d" % len(body))) if body else ()
     status = reply.legacy_status if media.is_legacy else reply.status
-    headers = [*about_body, *reply.headers]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body if has_body else b""})
+    return (
+        {"type": "http.response.start", "status": status, "headers": [*about_body, *reply.headers]},
+        {"type": "http.response.body", "body": body if has_body else b""},
+    )

@@ -80,9 +80,9 @@ async def test_callers_that_come_while_reads_are_in_flight_share_the_next(
     reads = Reads()
     reads.alive = {f"t{number}" for number in range(40)}
     async with open_viewers(reads, monkeypatch) as viewers:
-        asked = [asyncio.create_task(viewers.find("t0"))]
+        asked = [asyncio.ensure_future(viewers.find("t0"))]
         await reads.settle()
-        asked += [asyncio.create_task(viewers.find(f"t{number}")) for number in range(1, 40)]
+        asked += [asyncio.ensure_future(viewers.find(f"t{number}")) for number in range(1, 40)]
         await reads.settle()
         assert len(reads.batches) == 1
         reads.is_open = True
@@ -97,11 +97,11 @@ async def test_an_answer_is_read_after_its_question(monkeypatch: pytest.MonkeyPa
     reads = Reads()
     reads.alive = {"t"}
     async with open_viewers(reads, monkeypatch) as viewers:
-        early = asyncio.create_task(viewers.find("t"))
+        early = asyncio.ensure_future(viewers.find("t"))
         await reads.settle()
         # The session is revoked while that read is in flight; who asks now must not share it.
         reads.alive = set()
-        late = asyncio.create_task(viewers.find("t"))
+        late = asyncio.ensure_future(viewers.find("t"))
         await reads.settle()
         reads.is_open = True
         for gate in reads.gates:
@@ -115,7 +115,7 @@ async def test_a_slow_read_has_another_beside_it(monkeypatch: pytest.MonkeyPatch
     reads = Reads()
     reads.alive = {"slow", "late"}
     async with open_viewers(reads, monkeypatch) as viewers:
-        slow = asyncio.create_task(viewers.find("slow"))
+        slow = asyncio.ensure_future(viewers.find("slow"))
         await reads.settle()
         reads.is_open = True
         assert await viewers.find("late") == session("late")
@@ -146,7 +146,7 @@ async def test_a_wait_ends_with_the_patience_of_its_request(monkeypatch: pytest.
 async def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = Reads()
     async with open_viewers(reads, monkeypatch) as viewers:
-        asked = [asyncio.create_task(viewers.find(f"t{number}")) for number in range(3 * BATCH_MAXIMUM)]
+        asked = [asyncio.ensure_future(viewers.find(f"t{number}")) for number in range(3 * BATCH_MAXIMUM)]
         await reads.settle()
         reads.is_open = True
         for gate in reads.gates:
@@ -171,7 +171,7 @@ async def test_a_cancelled_caller_takes_nobody_along(monkeypatch: pytest.MonkeyP
     reads = Reads()
     reads.alive = {"a", "b"}
     async with open_viewers(reads, monkeypatch) as viewers:
-        first, second = (asyncio.create_task(viewers.find(token_hash)) for token_hash in ("a", "b"))
+        first, second = (asyncio.ensure_future(viewers.find(token_hash)) for token_hash in ("a", "b"))
         await reads.settle()
         first.cancel()
         await reads.settle()
@@ -191,7 +191,7 @@ async def test_nothing_is_read_for_who_does_not_wait_any_more(monkeypatch: pytes
         lost = (viewers.find(f"t{number}") for number in range(5 * BATCH_MAXIMUM))
         await asyncio.gather(*lost, return_exceptions=True)
         monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 60)
-        late = asyncio.create_task(viewers.find("late"))
+        late = asyncio.ensure_future(viewers.find("late"))
         await reads.settle()
         reads.is_open = True
         for gate in reads.gates:
@@ -204,7 +204,7 @@ async def test_nobody_waits_for_a_read_that_was_cut_off(monkeypatch: pytest.Monk
     reads = Reads()
     reads.alive = {"t", "next"}
     async with open_viewers(reads, monkeypatch) as viewers:
-        asked = asyncio.create_task(viewers.find("t"))
+        asked = asyncio.ensure_future(viewers.find("t"))
         await reads.settle()
         for task in viewers._reading:
             task.cancel()
