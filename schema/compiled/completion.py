@@ -20,6 +20,7 @@ from schema.compiled.field import Field
 from schema.compiled.leaves import as_leaf_type, compile_leaf, null_error
 from schema.compiled.lists import compile_list
 from schema.compiled.run import Run
+from schema.compiled.selection import Selection, execute_fields
 from schema.compiled.shapes import CompleteValue, Data, Info, Value
 
 
@@ -51,7 +52,7 @@ def _compile_non_null(field: Field, complete: CompleteValue) -> CompleteValue:
 
 def _compile_object(field: Field, object_type: GraphQLObjectType) -> CompleteValue:
     is_type_of = object_type.is_type_of
-    select = field.plan.compile_selection(object_type, field.details)
+    selection = Selection(field.plan, object_type, field.details)
 
     def complete_object(run: Run, info: Info, path: Path, value: Value) -> Data:
         if value is None or value is Undefined:
@@ -64,12 +65,12 @@ def _compile_object(field: Field, object_type: GraphQLObjectType) -> CompleteVal
                 return select_if(verdict, run, path, value)
             if not verdict:
                 raise invalid_return_type_error(object_type, value, field.details)
-        return select(run, value, path)
+        return execute_fields(selection.fields or selection.plan(run.variables), run, value, path)
 
     async def select_if(verdict: Awaitable[bool], run: Run, path: Path, value: Value) -> Data:
         if not await verdict:
             raise invalid_return_type_error(object_type, value, field.details)
-        data = select(run, value, path)
+        data = execute_fields(selection.fields or selection.plan(run.variables), run, value, path)
         return await data if type(data) is CoroutineType else data
 
     return complete_object

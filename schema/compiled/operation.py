@@ -17,6 +17,7 @@ from graphql.pyutils import Undefined
 from schema.compiled.coverage import CoveredOperation, find_covered_operation
 from schema.compiled.plan import Plan
 from schema.compiled.run import Run
+from schema.compiled.selection import await_fields
 from schema.compiled.shapes import new_tuple
 from schema.compiled.shortcuts import DirectResolver, PlainAttribute, Shortcuts, none
 
@@ -81,10 +82,15 @@ class CompiledOperation:
         run = Run(self._covered, variables, context_value, root_value)
         plan = self._only_plan or self._plan_for(variables)
         try:
-            data = plan.execute(run)
+            if plan.is_serial:
+                data = plan.execute_serially(run)
+                return (
+                    _respond(run, data) if type(data) is CoroutineType else ExecutionResult(data, run.errors)
+                )
+            results, pending = plan.begin(run)
         except GraphQLError as error:
             return _refuse(run, error)
-        return _respond(run, data) if type(data) is CoroutineType else ExecutionResult(data, run.errors)
+        return _respond_when(run, results, pending) if pending else ExecutionResult(results, run.errors)
 
     def _coerce_variables(self, raw: Mapping[str, Any] | None) -> VariableValues | list[GraphQLError]:
         return get_variable_values(
@@ -111,6 +117,18 @@ class CompiledOperation:
 async def _respond(run: Run, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
     try:
         return ExecutionResult(await data, run.errors)
+    except GraphQLError as error:
+        return _refuse(run, error)
+
+
+async def _respond_when(run: Run, results: dict[str, Any], pending: list[str]) -> ExecutionResult:
+    try:
+        if len(pending) == 1:
+            # As `await_fields`, which would be one more coroutine for what nearly every query is.
+            results[pending[0]] = await results[pending[0]]
+        else:
+            await await_fields(results, pending)
+        return ExecutionResult(results, run.errors)
     except GraphQLError as error:
         return _refuse(run, error)
 

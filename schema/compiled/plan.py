@@ -1,7 +1,5 @@
 """The plan of an operation: its selections, merged for each runtime type when an execution first reaches them."""
 
-from collections.abc import Callable
-
 from graphql import (
     GraphQLError,
     GraphQLObjectType,
@@ -16,17 +14,14 @@ from graphql.execution.collect_fields import (
     collect_subfields,
 )
 from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
-from graphql.pyutils import Path
 
 from schema.compiled.coverage import CoveredOperation
 from schema.compiled.field import Field
 from schema.compiled.resolution import compile_field
 from schema.compiled.run import Run, graphql_core_executor
-from schema.compiled.selection import Fields, execute_fields, execute_fields_serially
-from schema.compiled.shapes import Data, Source
+from schema.compiled.selection import Fields, begin_fields, execute_fields_serially
+from schema.compiled.shapes import Data
 from schema.compiled.shortcuts import Shortcuts
-
-Select = Callable[[Run, Source, Path | None], Data]
 
 
 class Plan:
@@ -42,32 +37,23 @@ class Plan:
         self.async_helpers: GraphQLResolveInfoHelpers = graphql_core_executor(
             covered, VariableValues({}, {})
         ).async_helpers
-        self._is_serial = covered.operation.operation is OperationType.MUTATION
+        self.is_serial = covered.operation.operation is OperationType.MUTATION
         self._root: Fields | None = None
         self._selections: dict[tuple[str, tuple[int, ...]], Fields] = {}
 
-    def execute(self, run: Run) -> Data:
-        """Execute the root fields: give their data, or a coroutine of it.
+    def begin(self, run: Run) -> tuple[dict[str, Data], list[str]]:
+        """Execute the root fields of a query: give their data, and which of them are coroutines.
 
         Raises: GraphQLError if there can be no data at all.
         """
-        if self._root is None:
-            self._root = self._plan_root(run.variables)
-        if self._is_serial:
-            return execute_fields_serially(self._root, run, run.root_value)
-        return execute_fields(self._root, run, run.root_value, None)
+        return begin_fields(self._root or self._plan_root(run.variables), run, run.root_value, None)
 
-    def compile_selection(self, object_type: GraphQLObjectType, details: FieldDetailsList) -> Select:
-        """Give the closure that executes the subfields of a field on an object of a runtime type."""
-        fields: Fields | None = None
+    def execute_serially(self, run: Run) -> Data:
+        """Execute the root fields of a mutation: give their data, or a coroutine of it.
 
-        def select(run: Run, source: Source, path: Path | None) -> Data:
-            nonlocal fields
-            if fields is None:
-                fields = self._plan_subfields(object_type, details, run.variables)
-            return execute_fields(fields, run, source, path)
-
-        return select
+        Raises: GraphQLError if there can be no data at all.
+        """
+        return execute_fields_serially(self._root or self._plan_root(run.variables), run, run.root_value)
 
     def _plan_root(self, variables: VariableValues) -> Fields:
         covered = self.covered
@@ -84,11 +70,13 @@ class Plan:
             collected = None
         if collected is None:  # and the error above is gone, with all the frames that it held
             raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, covered.operation)
-        return self._compile(covered.root_type, collected.grouped_field_set)
+        self._root = self._compile(covered.root_type, collected.grouped_field_set)
+        return self._root
 
-    def _plan_subfields(
+    def plan_subfields(
         self, object_type: GraphQLObjectType, details: FieldDetailsList, variables: VariableValues
     ) -> Fields:
+        """Plan the subfields of a field on a runtime type; what is selected by the same nodes is planned once."""
         covered = self.covered
         # Nodes compare by value, which is slow and would mix up places; the document keeps their ids alive.
         key = object_type.name, tuple(id(detail.node) for detail in details)
@@ -107,7 +95,7 @@ class Plan:
 
     def _compile(self, object_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Fields:
         return [
-            (response_name, compile_field(Field(self, object_type, definition, response_name, details)))
+            compile_field(Field(self, object_type, definition, response_name, details))
             for response_name, details in grouped.items()
             if (definition := self.covered.schema.get_field(object_type, details[0].node.name.value))
         ]

@@ -19,39 +19,39 @@ from schema.compiled.leaves import (
     is_pending,
 )
 from schema.compiled.run import Run
+from schema.compiled.selection import PlannedField
 from schema.compiled.shapes import Data, ExecuteField, Info, Source, Value, new_tuple
 
+_NO_TYPES: frozenset[type] = frozenset()
 
-def compile_field(field: Field) -> ExecuteField:
-    """Give the closure that executes a field on a source object of its parent type."""
-    if field.definition is TypeNameMetaFieldDef:
+
+def compile_field(field: Field) -> PlannedField:
+    """Give the field as a selection executes it."""
+    name, definition, shortcuts = field.response_name, field.definition, field.plan.shortcuts
+    if definition is TypeNameMetaFieldDef:
         type_name = field.parent_type.name
-        return lambda _run, _source, _parent: type_name
-    definition, shortcuts = field.definition, field.plan.shortcuts
+        return PlannedField(name, None, _NO_TYPES, lambda _run, _source, _parent: type_name)
     attribute = shortcuts.plain_attribute(definition)
     if attribute is None:
         resolve = shortcuts.direct_resolver(definition) or definition.resolve or default_field_resolver
-        return _compile_resolved(field, resolve)
+        return PlannedField(name, None, _NO_TYPES, _compile_resolved(field, resolve))
     if leaf_type := as_leaf_type(definition.type):
-        return _compile_leaf_attribute(field, attribute, leaf_type)
-    return _compile_resolved(field, lambda source, _info: getattr(source, attribute))
+        return PlannedField(
+            name, attribute, data_types(definition.type), _compile_leaf_value(field, leaf_type)
+        )
+    return PlannedField(
+        name, None, _NO_TYPES, _compile_resolved(field, lambda source, _info: getattr(source, attribute))
+    )
 
 
-def _compile_leaf_attribute(
-    field: Field, attribute: str, leaf_type: GraphQLScalarType | GraphQLEnumType
-) -> ExecuteField:
-    """The commonest field there is: it needs neither path nor info unless something goes wrong."""
+def _compile_leaf_value(field: Field, leaf_type: GraphQLScalarType | GraphQLEnumType) -> ExecuteField:
+    """The commonest field there is, from its value on: it needs a path only if something goes wrong, and never info."""
     field_type = field.definition.type
-    as_they_are = data_types(field_type)
     complete_leaf = compile_leaf(field, leaf_type, field_type)
 
-    def execute_leaf_attribute(run: Run, source: Source, parent: Path | None) -> Data:
+    def execute_leaf_value(run: Run, value: Value, parent: Path | None) -> Data:
         try:
-            value = getattr(source, attribute)
-            kind = type(value)
-            if kind in as_they_are:
-                return value
-            if kind not in NEVER_AWAITABLE and is_pending(value):
+            if type(value) not in NEVER_AWAITABLE and is_pending(value):
                 data = _complete_later(complete_leaf, value)
             else:
                 data = complete_leaf(value)
@@ -61,7 +61,7 @@ def _compile_leaf_attribute(
             return field.guard(run, data, field.path(parent), field_type)
         return data
 
-    return execute_leaf_attribute
+    return execute_leaf_value
 
 
 async def _complete_later(complete_leaf: CompleteLeaf, value: Awaitable[Value]) -> Data:
