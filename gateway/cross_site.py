@@ -27,7 +27,7 @@ class CrossSiteRule:
 
     def find_offence(self, *, site: bytes | None, origin: bytes | None, host: bytes | None) -> str | None:
         """What forbids the request, in words that name the header; None when it may pass."""
-        if self.allows_origin(origin):
+        if origin is not None and self.allows_origin(origin):
             return None
         if site is not None:
             return None if site.lower() in _OWN_SITES else _offence("Sec-Fetch-Site", site, origin)

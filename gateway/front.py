@@ -153,7 +153,10 @@ class Front:
         encoding = headers.get(b"content-encoding")
         if encoding is not None and encoding.lower() != b"identity":
             return 415, "A Content-Encoding on requests is not served."
-        if _may_change_something(scope) and not (scope["method"] == "OPTIONS" and _is_preflight(headers)):
+        method = scope["method"]
+        if method not in _READING_METHODS or (
+            scope["path"] in _CHANGING_READS and not (method == "OPTIONS" and _is_preflight(headers))
+        ):
             offence = self._options.cross_site.find_offence(
                 site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"), host=host
             )
@@ -267,10 +270,6 @@ _NOTHING = _Nothing()
 @lru_cache(maxsize=256)
 def _is_host_valid(host: bytes | None) -> bool:
     return host is not None and _HOST_FORM.fullmatch(host) is not None
-
-
-def _may_change_something(scope: Scope) -> bool:
-    return scope["method"] not in _READING_METHODS or scope["path"] in _CHANGING_READS
 
 
 def _is_preflight(headers: Mapping[bytes, bytes]) -> bool:
