@@ -148,8 +148,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self.url = b""
-        self.expect_100_continue = False
         self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header of the request."""
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The head is known; a body may follow."""
@@ -169,11 +172,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.cycle = Cycle(self, self._make_scope())
         # The application has the headers; what the parser adds from here on are trailers.
         self.headers = []
+        app: ASGI3Application = self.app
+        limit = self.limit_concurrency
+        if limit is not None and (len(self.connections) >= limit or len(self.tasks) >= limit):
+            self.logger.warning("Exceeded concurrency limit.")
+            app = service_unavailable
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self._choose_app())
+            self._start_asgi_task(self.cycle, app)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self._choose_app()))
+            self.pipeline.appendleft((self.cycle, app))
 
     def on_body(self, body: bytes) -> None:
         """A part of the body, for the application to bound."""
@@ -221,14 +229,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             "headers": self.headers,
             "state": self.app_state.copy(),
         }
-
-    def _choose_app(self) -> ASGI3Application:
-        limit = self.limit_concurrency
-        if limit is None or (len(self.connections) < limit and len(self.tasks) < limit):
-            app: ASGI3Application = self.app
-            return app
-        self.logger.warning("Exceeded concurrency limit.")
-        return service_unavailable
 
     def _start_asgi_task(self, cycle: "Cycle", app: ASGI3Application) -> None:  # type: ignore[override]
         """Hand a request to the application."""
@@ -305,6 +305,7 @@ class Cycle(RequestResponseCycle):
     response_complete = False
     chunked_encoding = None
     expected_content_length = 0
+    waiting_for_100_continue = False  # uvicorn's; see `_invite`
     message_event: Any = _NOBODY_WAITS
     task: Any = None
     _arrived: bytes | bytearray = b""
@@ -319,7 +320,6 @@ class Cycle(RequestResponseCycle):
         self.logger = protocol.logger
         self.default_headers = protocol.server_state.default_headers
         self.on_response = protocol.on_response_complete
-        self.waiting_for_100_continue = protocol.expect_100_continue
         self.keep_alive = scope["http_version"] != "1.0" and protocol.parser.should_keep_alive()
         self._tasks = protocol.tasks
         scope["extensions"] = {WRITE_WHOLE: self.write_whole}  # type: ignore[dict-item]  # not a dict, to be quick
@@ -360,14 +360,12 @@ class Cycle(RequestResponseCycle):
 
     async def receive(self) -> ASGIReceiveEvent:
         """See ASGI's `receive`."""
-        if self.waiting_for_100_continue and not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.waiting_for_100_continue = False
         if self.flow.read_paused and not self.response_complete:
             self.flow.resume_reading()
         while not (self._has_news or self.disconnected or self.response_complete):
             if self.message_event is _NOBODY_WAITS:
                 self.message_event = asyncio.Event()
+                self._invite()
             self.message_event.clear()
             await self.message_event.wait()
         if self.disconnected or self.response_complete:
@@ -375,6 +373,19 @@ class Cycle(RequestResponseCycle):
         self._has_news = False
         body, self._arrived = self._arrived, b""
         return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
+
+    def _invite(self) -> None:
+        """Tell a client that waits to be asked for the body (RFC 9110, 10.1.1): only now it is known to be needed."""
+        if (
+            self.more_body
+            and any(
+                name == b"expect" and value.lower() == b"100-continue"
+                for name, value in self.scope["headers"]
+            )
+            and self.scope["http_version"] != "1.0"
+            and not (self.response_started or self.transport.is_closing())
+        ):
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def write_whole(self, status: int, headers: dict[bytes, bytes], more_lines: bytes, body: bytes) -> bool:
         """Write an answer in one piece, with `more_lines` (see `header_lines`) after `headers`.
@@ -407,7 +418,6 @@ class Cycle(RequestResponseCycle):
             )
         )
         self.response_started = self.response_complete = True
-        self.waiting_for_100_continue = False
         self.message_event.set()
         self.on_response()
         return True

@@ -79,25 +79,22 @@ def read_head(headers: Sequence[tuple[bytes, bytes]]) -> Head:
     )
 
 
-def check_encoding(head: Head) -> None:
-    """Refuse a body with a Content-Encoding, unless that is none: compressed, a small one can become any size.
-
-    Raises:
-        RequestRefusedError: 415.
-    """
-    if head.content_encoding.strip().lower() != b"identity":
-        message = "A request body with a Content-Encoding is not read; send it as it is."
-        raise refuse(EndpointErrorCode.UNSUPPORTED_MEDIA_TYPE, message, status=415)
-
-
-@lru_cache(maxsize=256)
-def body_kind(content_type: bytes) -> str:
+def body_kind(head: Head) -> str:
     """Tell `json` or `multipart` from the declared type.
 
     Raises:
         RequestRefusedError: 415, for any other type (a form or `text/plain` that a page of another site could send
-            among them), and for a charset that is not UTF-8.
+            among them), for a charset that is not UTF-8, and for a Content-Encoding: compressed, a small body can
+            become any size.
     """
+    if head.content_encoding and head.content_encoding.strip().lower() != b"identity":
+        message = "A request body with a Content-Encoding is not read; send it as it is."
+        raise refuse(EndpointErrorCode.UNSUPPORTED_MEDIA_TYPE, message, status=415)
+    return _kind_of(head.content_type)
+
+
+@lru_cache(maxsize=256)
+def _kind_of(content_type: bytes) -> str:
     name, *parameters = (part.strip().lower() for part in content_type.decode("latin-1").split(";"))
     if name == "multipart/form-data":
         return "multipart"

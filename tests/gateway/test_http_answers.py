@@ -237,3 +237,43 @@ async def test_a_pipelined_body_that_does_not_arrive_is_408() -> None:
     loop.advance(ARRIVAL_SECONDS + 1)
     assert transport.written.count(b"\r\n\r\nhello") == 1
     assert b"HTTP/1.1 408" in transport.written
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("request_bytes", "invitations"),
+    [
+        (POST[:-2].replace(b"Host: a", b"Host: a\r\nExpect: 100-Continue"), 1),
+        (POST.replace(b"Host: a", b"Host: a\r\nExpect: 100-continue"), 0),
+        (POST[:-2], 0),
+        (POST[:-2].replace(b"1.1\r\nHost: a", b"1.0\r\nHost: a\r\nExpect: 100-continue"), 0),
+    ],
+    ids=["waits", "has sent it", "does not ask", "HTTP/1.0"],
+)
+async def test_a_client_that_waits_to_be_asked_for_the_body_is_asked_once(
+    request_bytes: bytes, invitations: int
+) -> None:
+    async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:
+            pass
+        await whole(b"hello")(scope, receive, send)
+
+    protocol, transport, _ = connect(app, TaskLoop())
+    protocol.data_received(request_bytes)
+    await asyncio.sleep(0)
+    assert transport.written.count(b"HTTP/1.1 100 Continue\r\n\r\n") == invitations
+    for byte in (b"{", b"}") if request_bytes.endswith(b"\r\n") else ():
+        protocol.data_received(byte)
+        for _ in range(3):
+            await asyncio.sleep(0)
+    assert transport.written.count(b"100 Continue") == invitations
+    assert transport.written.endswith(b"hello")
+
+
+@pytest.mark.anyio
+async def test_a_client_whose_body_is_not_wanted_is_not_asked_for_it() -> None:
+    protocol, transport, _ = connect(whole(b"refused"), TaskLoop())
+    protocol.data_received(POST[:-2].replace(b"Host: a", b"Host: a\r\nExpect: 100-continue"))
+    await asyncio.sleep(0)
+    assert b"100 Continue" not in transport.written
+    assert transport.written.endswith(b"refused")
