@@ -59,7 +59,6 @@ class question:  # noqa: N801 - as above
     """One question, for which the block is given the seconds that it may take, and has to keep to them itself.
 
     They are at most `limit_seconds`, and at most what the request has left; outside of requests only the first.
-    Who asks in one place and is answered in another calls `begin` and `end`.
     """
 
     __slots__ = ("_limit_seconds", "_patience")
@@ -68,26 +67,20 @@ class question:  # noqa: N801 - as above
         self._limit_seconds = limit_seconds
         self._patience = _current.get()
 
-    def begin(self) -> float:
+    def __enter__(self) -> float:
         """The question is asked."""
         patience = self._patience
-        if patience is None:
-            return self._limit_seconds
-        left = patience.begin()
-        return min(self._limit_seconds, left)
-
-    def end(self) -> None:
-        """It is answered, or given up; what is said twice counts once."""
-        patience = self._patience
-        if patience is not None:
-            self._patience = None
-            patience.end()
-
-    __enter__ = begin
+        return self._limit_seconds if patience is None else min(self._limit_seconds, patience.begin())
 
     def __exit__(self, *_: object) -> None:
         """It is answered, or given up."""
-        self.end()
+        if self._patience is not None:
+            self._patience.end()
+
+
+def current_request() -> one_request | None:
+    """The request that this belongs to, for who asks in one place and hears the answer in another."""
+    return _current.get()
 
 
 @asynccontextmanager

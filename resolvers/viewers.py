@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from db.engine import DATABASE_TIMEOUT_SECONDS, Database, DatabaseUnavailableError, StandingReader
 from db.live_sessions import list_live_sessions
-from db.patience import question
+from db.patience import current_request, one_request
 from db.sessions import SessionRow, slide_session
 from resolvers.sessions import slid_expiry
 
@@ -28,11 +28,11 @@ LOOK_SECONDS = 0.05
 
 
 class _Question(NamedTuple):
-    """One caller. `deadline` is a time of the loop's clock."""
+    """One caller. `deadline` is a time of the loop's clock; `request` counts how long it waits."""
 
     token_hash: str
     answer: asyncio.Future[SessionRow | None]
-    patience: question
+    request: one_request | None
     deadline: float
 
 
@@ -80,9 +80,12 @@ class CoalescedViewers:
             # Asked once: Python 3.11 makes a system call of it.
             loop = self._loop = asyncio.get_running_loop()
         now = loop.time()
-        patience = question(DATABASE_TIMEOUT_SECONDS)
+        request = current_request()
+        seconds = (
+            DATABASE_TIMEOUT_SECONDS if request is None else min(DATABASE_TIMEOUT_SECONDS, request.begin())
+        )
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
-        self._waiting.append(_Question(token_hash, answer, patience, now + patience.begin()))
+        self._waiting.append(_Question(token_hash, answer, request, now + seconds))
         if not self._in_flight or (self._idle and now > self._prompt_until):
             self._begin_to_read(loop)
         if self._look is None:
@@ -116,10 +119,10 @@ class CoalescedViewers:
         late = [one for one in asked if one.deadline <= now]
         _fail(late, DatabaseUnavailableError("TimeoutError"))
         # Nothing is read for who does not wait any more; an outage would leave thousands of them.
-        given_up = [one for one in self._waiting if one.answer.done()]
+        for one in self._waiting:
+            if one.answer.cancelled():
+                _end(one)
         self._waiting = [one for one in self._waiting if not one.answer.done()]
-        for one in given_up:
-            one.patience.end()
         self._look = None
         if len(late) < len(asked):
             self._look_later(loop)
@@ -168,17 +171,27 @@ class CoalescedViewers:
 
 
 def _answer(batch: list[_Question], rows: dict[str, SessionRow]) -> None:
-    for token_hash, answer, patience, _ in batch:
-        if not answer.done():
-            answer.set_result(rows.get(token_hash))
-        patience.end()
+    for one in batch:
+        if not one.answer.done():
+            one.answer.set_result(rows.get(one.token_hash))
+        elif not one.answer.cancelled():
+            continue
+        _end(one)
 
 
 def _fail(batch: list[_Question], error: Exception) -> None:
-    for _, answer, patience, _ in batch:
-        if not answer.done():
-            answer.set_exception(error)
-        patience.end()
+    for one in batch:
+        if not one.answer.done():
+            one.answer.set_exception(error)
+        elif not one.answer.cancelled():
+            continue
+        _end(one)
+
+
+def _end(one: _Question) -> None:
+    """Its caller waits no more. Told once of each question, so not again of one that has failed before its batch."""
+    if one.request is not None:
+        one.request.end()
 
 
 async def slide(database: Database, session: SessionRow, now: datetime) -> None:

@@ -37,7 +37,7 @@ class WritingTransport(FakeTransport):
 class RunningLoop(FakeLoop):
     """Runs each request as far as it goes."""
 
-    def create_task(self, coroutine: Coroutine[object, object, None]) -> FakeTask:
+    def new_task(self, coroutine: Coroutine[object, object, None], **_: object) -> Any:  # noqa: ANN401
         with suppress(StopIteration):
             coroutine.send(None)
         return FakeTask()
@@ -47,6 +47,7 @@ def connect(app: App, loop: FakeLoop | None = None) -> tuple[BoundedHttpProtocol
     loop = loop or RunningLoop()
     config = Config(app=cast("Any", app), log_config=None, timeout_keep_alive=IDLE_SECONDS)
     protocol = BoundedHttpProtocol(config, ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
+    protocol._new_task = loop.new_task
     transport = WritingTransport()
     protocol.connection_made(transport)
     return protocol, transport, loop
@@ -219,8 +220,8 @@ def test_a_pipelined_head_over_16_kib_is_431_wherever_it_began() -> None:
 class TaskLoop(FakeLoop):
     """Its clock is moved by hand; its tasks are real."""
 
-    def create_task(self, coroutine: Coroutine[object, object, None]) -> FakeTask:
-        return cast("FakeTask", asyncio.get_running_loop().create_task(coroutine))
+    def new_task(self, coroutine: Coroutine[object, object, None], **_: object) -> Any:  # noqa: ANN401
+        return asyncio.get_running_loop().create_task(coroutine)
 
 
 @pytest.mark.anyio

@@ -68,7 +68,7 @@ class FakeLoop:
     def cancel(self) -> None:
         self.watch = None
 
-    def create_task(self, coroutine: Coroutine[object, object, None]) -> FakeTask:
+    def new_task(self, coroutine: Coroutine[object, object, None], **_: object) -> Any:  # noqa: ANN401
         coroutine.close()
         return FakeTask()
 
@@ -86,6 +86,7 @@ def connection() -> "Connection":
     loop = FakeLoop()
     config = Config(app=cast("Any", app), log_config=None)
     protocol = BoundedHttpProtocol(config, ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
+    protocol._new_task = loop.new_task
     transport = FakeTransport()
     protocol.connection_made(transport)
     return protocol, transport, loop

@@ -143,6 +143,37 @@ async def test_a_wait_ends_with_the_patience_of_its_request(monkeypatch: pytest.
             await viewers.find("t")
 
 
+@pytest.mark.parametrize("end", ["is answered", "fails", "is too late", "is cancelled"])
+async def test_a_wait_counts_once_however_it_ends(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """Half a second of the request's patience, and nothing of the time after it."""
+    now = 0.0
+    monkeypatch.setattr(patience, "monotonic", lambda: now)
+    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
+    if end == "is too late":
+        monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 0)
+    reads = Reads()
+    async with open_viewers(reads, monkeypatch) as viewers:
+        with one_request():
+            asked = asyncio.ensure_future(viewers.find("t"))
+            if end != "is too late":
+                await reads.settle()
+            now += 0.5
+            if end == "is cancelled":
+                asked.cancel()
+            reads.failing = end == "fails"
+            if end != "is too late":
+                for gate in reads.gates:
+                    gate.set()
+            await asyncio.gather(asked, return_exceptions=True)
+            for gate in reads.gates:
+                gate.set()
+            await reads.settle()
+            now += 0.2
+            request = patience.current_request()
+            assert request is not None
+            assert request.begin() == patience.PATIENCE_SECONDS - 0.5
+
+
 async def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = Reads()
     async with open_viewers(reads, monkeypatch) as viewers:
