@@ -117,7 +117,7 @@ class CoalescedViewers:
         asked = [*self._waiting, *chain.from_iterable(batch.questions for batch in self._in_flight.values())]
         asked = [one for one in asked if not one.answer.done()]
         late = [one for one in asked if one.deadline <= now]
-        _fail(late, DatabaseUnavailableError("TimeoutError"))
+        _tell(late, DatabaseUnavailableError("TimeoutError"))
         # Nothing is read for who does not wait any more; an outage would leave thousands of them.
         for one in self._waiting:
             if one.answer.cancelled():
@@ -145,8 +145,10 @@ class CoalescedViewers:
             while self._waiting:
                 batch, self._waiting = self._waiting[:BATCH_MAXIMUM], self._waiting[BATCH_MAXIMUM:]
                 self._begin_batch(reader, batch, loop.time())
-                await self._read(reader, batch)
-                # Who was answered goes first; who asks meanwhile comes along.
+                found = await self._read(reader, batch)
+                # Who asks in this turn of the loop comes along. These are told in the next, when the read for those
+                # is under way: so the database works while they are served.
+                loop.call_soon(loop.call_soon, _tell, batch, found)
                 await asyncio.sleep(0)
                 self._end_batch(reader)
                 if loop.time() <= self._prompt_until:
@@ -155,41 +157,40 @@ class CoalescedViewers:
             self._end_batch(reader)
             self._idle.append(reader)
 
-    async def _read(self, reader: StandingReader, batch: list[_Question]) -> None:
+    async def _read(
+        self, reader: StandingReader, batch: list[_Question]
+    ) -> dict[str, SessionRow] | Exception:
+        """The live sessions by the hash of their token, or why they cannot be known."""
         hashes = {one.token_hash for one in batch}
         now = self._clock()
         try:
             rows = await reader.read(lambda connection: list_live_sessions(connection, hashes, now))
         except Exception as error:  # noqa: BLE001 - handed on to who waits
-            _fail(batch, error)
+            return error
         except BaseException:
             # The reading itself is cut off, as when the process ends; nobody shall wait for it.
-            _fail(batch, DatabaseUnavailableError("cut off"))
+            _tell(batch, DatabaseUnavailableError("cut off"))
             raise
+        return {row.token_hash: row for row in rows}
+
+
+def _tell(batch: list[_Question], found: dict[str, SessionRow] | Exception) -> None:
+    """Answer who still waits."""
+    for one in batch:
+        if one.answer.done():
+            # Who gave up waits no more. Who was told that it takes too long has been counted then.
+            if one.answer.cancelled():
+                _end(one)
         else:
-            _answer(batch, {row.token_hash: row for row in rows})
-
-
-def _answer(batch: list[_Question], rows: dict[str, SessionRow]) -> None:
-    for one in batch:
-        if not one.answer.done():
-            one.answer.set_result(rows.get(one.token_hash))
-        elif not one.answer.cancelled():
-            continue
-        _end(one)
-
-
-def _fail(batch: list[_Question], error: Exception) -> None:
-    for one in batch:
-        if not one.answer.done():
-            one.answer.set_exception(error)
-        elif not one.answer.cancelled():
-            continue
-        _end(one)
+            if isinstance(found, Exception):
+                one.answer.set_exception(found)
+            else:
+                one.answer.set_result(found.get(one.token_hash))
+            _end(one)
 
 
 def _end(one: _Question) -> None:
-    """Its caller waits no more. Told once of each question, so not again of one that has failed before its batch."""
+    """Its caller waits no more; said once of each question."""
     if one.request is not None:
         one.request.end()
 

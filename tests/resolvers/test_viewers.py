@@ -110,6 +110,20 @@ async def test_an_answer_is_read_after_its_question(monkeypatch: pytest.MonkeyPa
         assert await late is None
 
 
+async def test_the_next_read_is_under_way_when_a_batch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database works while those are served."""
+    reads = Reads()
+    async with open_viewers(reads, monkeypatch) as viewers:
+        first = asyncio.ensure_future(viewers.find("first"))
+        await reads.settle()
+        second = asyncio.ensure_future(viewers.find("second"))
+        reads.gates[0].set()
+        await first
+        assert reads.batches == [{"first"}, {"second"}]
+        reads.gates[1].set()
+        await second
+
+
 async def test_a_slow_read_has_another_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
     reads = Reads()
