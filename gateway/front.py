@@ -209,9 +209,8 @@ class _Answer:
         self._context = context
         self._origin = origin
         self._send = send
-        self._write_whole: WriteWhole | None = (
-            scope["extensions"].get(WRITE_WHOLE) if "extensions" in scope else None
-        )
+        extensions = scope.get("extensions")
+        self._write_whole: WriteWhole | None = extensions.get(WRITE_WHOLE) if extensions else None
         self._start: Message | None = None
         self.status = 0
         """Of what was sent; 0 as long as nothing was."""
@@ -224,9 +223,16 @@ class _Answer:
         start, self._start = self._start, None
         if start is None:
             return self._send(message)
-        headers = self._headers_of_this_answer(start.get("headers", ()))
+        context, options = self._context, self._options
+        headers = [*start.get("headers", ()), (b"x-request-id", context.request_id.encode())]
+        if self._origin is not None and options.cross_site.allows_origin(self._origin):
+            headers += _cors_headers(self._origin)
+        if context.issued:
+            headers.append((b"set-cookie", options.cookie.issue(context.issued.token)))
+        elif context.is_signed_out:
+            headers.append((b"set-cookie", options.cookie.clear()))
         by_name = dict(headers)
-        rest = self._options.headers_beside(tuple(by_name))
+        rest = options.headers_beside(tuple(by_name))
         if (
             self._write_whole is not None
             and len(by_name) == len(headers)
@@ -242,17 +248,6 @@ class _Answer:
         await self._send(start)
         await self._send(message)
         self.status = start["status"]
-
-    def _headers_of_this_answer(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        context, options = self._context, self._options
-        headers = [*present, (b"x-request-id", context.request_id.encode())]
-        if self._origin is not None and options.cross_site.allows_origin(self._origin):
-            headers += _cors_headers(self._origin)
-        if context.issued:
-            headers.append((b"set-cookie", options.cookie.issue(context.issued.token)))
-        elif context.is_signed_out:
-            headers.append((b"set-cookie", options.cookie.clear()))
-        return headers
 
 
 class _Nothing:
