@@ -44,11 +44,10 @@ def start_gateway(
     folder: Path,
     port: int | None = None,
     tree: Path = _REPOSITORY,
+    python: str = sys.executable,
 ) -> tuple[Process, int]:
     """Start `serve` of the code in `tree` and wait until it listens; its log lines go to a file."""
     chosen = port or free_port()
-    own = tree / ".venv" / "bin" / "python"
-    python = str(own) if own.exists() else sys.executable
     command = [python, "-m", "gateway", "serve", "--host", "127.0.0.1", "--port", str(chosen)]
     process = start(name, command, cores=cores, folder=folder, environment={**import_path(tree), **settings})
     try:

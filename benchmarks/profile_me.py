@@ -54,9 +54,9 @@ PLACES = (
     ("endpoint: finding the operation", "schema.endpoint.documents:Documents.find_by_body"),
     ("endpoint: making the context", "gateway.app:_make_graphql_context"),
     ("endpoint: encoding JSON", "schema.endpoint.endpoint:encode"),
-    ("endpoint: sending", "schema.endpoint.endpoint:send_reply"),
+    ("endpoint: the answer's messages", "schema.endpoint.endpoint:reply_messages"),
     ("execution: running the plan", "schema.executor:CompilingExecutor.__call__"),
-    ("execution: running the plan", "schema.compiled.operation:_respond"),
+    ("execution: running the plan", "schema.compiled.operation:_respond_when"),
     ("resolver: viewer", "resolvers.context:Context.viewer"),
     ("resolver: token hash", "resolvers.context:hash_token"),
 )

@@ -1,7 +1,8 @@
 """Whether a change makes `me` faster: `python -m benchmarks.trees FOLDER FOLDER …`.
 
-Each folder is a checkout (`git worktree add FOLDER REVISION`). Their gateways run side by side on the same data and are
-measured in turn, a second at a time: on a machine whose speed changes by the minute, nothing else can be compared.
+Each folder is a checkout (`git worktree add FOLDER REVISION`), run by the Python of its own `.venv` where it has one:
+two Pythons can be compared as well. Their gateways run side by side on the same data and are measured in turn, a second
+at a time: on a machine whose speed changes by the minute, nothing else can be compared.
 """
 
 import argparse
@@ -53,8 +54,14 @@ def _target(tree: Path) -> Target:
 
     def begin(backing: Backing, cores: str, folder: Path) -> tuple[Process, int]:
         name = tree.as_posix().strip("/").replace("/", "-")
+        own = tree / ".venv" / "bin" / "python"
         return start_gateway(
-            name, production_settings(backing, folder), cores=cores, folder=folder, tree=tree
+            name,
+            production_settings(backing, folder),
+            cores=cores,
+            folder=folder,
+            tree=tree,
+            python=str(own) if own.exists() else sys.executable,
         )
 
     me = next(target for target in TARGETS if target.name == "me")
