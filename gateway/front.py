@@ -83,13 +83,13 @@ class FrontOptions:
         headers = [*_SECURITY_HEADERS, _DEFAULT_POLICY, _NO_STORE]
         if self.is_https:
             headers.append(_HSTS)
-        # Also where no origin was named: a cache must not give that answer to a page that names one.
-        if self.cross_site.has_allowed_origins:
-            headers.append((b"vary", b"Origin"))
+        # Also where no origin was named, since a cache must not give that answer to a page that names one; and beside
+        # what else an answer varies with.
+        always = [(b"vary", b"Origin")] if self.cross_site.has_allowed_origins else []
 
         @lru_cache(maxsize=256)
         def beside(names: tuple[bytes, ...]) -> _CommonHeaders:
-            missing = tuple(header for header in headers if header[0] not in names)
+            missing = (*(header for header in headers if header[0] not in names), *always)
             return _CommonHeaders(missing, header_lines(missing))
 
         return beside

@@ -67,6 +67,7 @@ class Inner:
                     200,
                     (b"cache-control", b"public"),
                     (b"content-security-policy", b"default-src 'self'"),
+                    (b"vary", b"accept"),
                 )
             case "/signs-in":
                 context.hold(IssuedSession("the-token", datetime(2026, 1, 1, tzinfo=UTC)))
@@ -206,7 +207,9 @@ async def test_caches_keep_the_answers_to_different_origins_apart(inner: Inner) 
     front = make_front(inner)
 
     for headers in ({"origin": ALLOWED}, {"origin": STRANGER}, {}):
-        assert "origin" in (await call(front, "/own-headers", **headers)).headers["vary"].lower()
+        assert (await call(front, **headers)).headers["vary"] == "Origin"
+        # Beside what the answer itself varies with.
+        assert (await call(front, "/own-headers", **headers)).headers["vary"] == "accept, Origin"
 
 
 async def test_preflight_of_an_allowed_origin_is_answered_by_the_front(inner: Inner) -> None:
