@@ -27,21 +27,27 @@ _NO_TYPES: frozenset[type] = frozenset()
 
 def compile_field(field: Field) -> PlannedField:
     """Give the field as a selection executes it."""
-    name, definition, shortcuts = field.response_name, field.definition, field.plan.shortcuts
+    definition, shortcuts = field.definition, field.plan.shortcuts
     if definition is TypeNameMetaFieldDef:
         type_name = field.parent_type.name
-        return PlannedField(name, None, _NO_TYPES, lambda _run, _source, _parent: type_name)
+        return _as_planned(field, lambda _run, _source, _parent: type_name)
     attribute = shortcuts.plain_attribute(definition)
     if attribute is None:
         resolve = shortcuts.direct_resolver(definition) or definition.resolve or default_field_resolver
-        return PlannedField(name, None, _NO_TYPES, _compile_resolved(field, resolve))
+        return _as_planned(field, _compile_resolved(field, resolve))
     if leaf_type := as_leaf_type(definition.type):
-        return PlannedField(
-            name, attribute, data_types(definition.type), _compile_leaf_value(field, leaf_type)
-        )
-    return PlannedField(
-        name, None, _NO_TYPES, _compile_resolved(field, lambda source, _info: getattr(source, attribute))
-    )
+        return _as_planned(field, _compile_leaf_value(field, leaf_type), attribute)
+    return _as_planned(field, _compile_resolved(field, lambda source, _info: getattr(source, attribute)))
+
+
+def _as_planned(field: Field, execute: ExecuteField, attribute: str | None = None) -> PlannedField:
+    field_type = field.definition.type
+
+    def fail(run: Run, error: Exception, parent: Path | None) -> None:
+        field.fail(run, error, field.path(parent), field_type)
+
+    as_they_are = data_types(field_type) if attribute else _NO_TYPES
+    return PlannedField(field.response_name, attribute, as_they_are, execute, fail)
 
 
 def _compile_leaf_value(field: Field, leaf_type: GraphQLScalarType | GraphQLEnumType) -> ExecuteField:

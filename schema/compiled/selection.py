@@ -9,7 +9,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, gather_with_cancel
 
 from schema.compiled.run import Run
-from schema.compiled.shapes import Data, ExecuteField, Source, Value
+from schema.compiled.shapes import Data, ExecuteField, FailField, Source, Value
 
 if TYPE_CHECKING:
     from schema.compiled.plan import Plan
@@ -19,13 +19,15 @@ class PlannedField(NamedTuple):
     """One field of a selection, ready to be executed on any source object of its parent type.
 
     With an `attribute`, that of the source is the field's value: `execute` is given the value instead of the source,
-    and is not asked where the value's type is one of `as_they_are`, since it is response data then.
+    and is not asked where the value's type is one of `as_they_are`, since it is response data then. `fail` is told what
+    reading the attribute raised.
     """
 
     response_name: str
     attribute: str | None
     as_they_are: frozenset[type]
     execute: ExecuteField
+    fail: FailField
 
 
 Fields = list[PlannedField]
@@ -55,16 +57,17 @@ def begin_fields(
     results: dict[str, Data] = {}
     pending: list[str] = []
     try:
-        for response_name, attribute, as_they_are, execute in fields:
+        for response_name, attribute, as_they_are, execute, fail in fields:
             if attribute is None:
                 data = execute(run, source, path)
             else:
                 # As `_execute_field`, which would be one more call for the commonest fields there are.
                 try:
                     value = getattr(source, attribute)
-                except Exception as error:  # noqa: BLE001 -- an exception that is a value is raised where it is completed
-                    value = error
-                data = value if type(value) in as_they_are else execute(run, value, path)
+                except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
+                    data = fail(run, error, path)
+                else:
+                    data = value if type(value) in as_they_are else execute(run, value, path)
             results[response_name] = data
             if type(data) is CoroutineType:
                 pending.append(response_name)
@@ -122,11 +125,11 @@ async def _continue_serially(
 
 def _execute_field(field: PlannedField, run: Run, source: Source) -> Data:
     """Execute one field at the root."""
-    _, attribute, as_they_are, execute = field
+    _, attribute, as_they_are, execute, fail = field
     if attribute is None:
         return execute(run, source, None)
     try:
         value: Value = getattr(source, attribute)
-    except Exception as error:  # noqa: BLE001 -- an exception that is a value is raised where it is completed
-        value = error
+    except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
+        return fail(run, error, None)
     return value if type(value) in as_they_are else execute(run, value, None)

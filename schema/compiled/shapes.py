@@ -23,6 +23,9 @@ Info = GraphQLResolveInfo[Any]
 ExecuteField = Callable[["Run", Source, Path | None], Data]
 """Executes a field on a source object; the path is that object's."""
 
+FailField = Callable[["Run", Exception, Path | None], None]
+"""Records the error of a field of the object at a path; raises it if the field's type forbids null."""
+
 CompleteValue = Callable[["Run", Info, Path, Value], Data]
 """Completes a value at a path; the info is that of the field it belongs to."""
 

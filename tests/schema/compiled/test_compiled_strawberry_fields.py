@@ -1,10 +1,19 @@
 """Which of Strawberry's fields are read directly, and which of its resolvers called directly."""
 
 import asyncio
+from collections.abc import Generator
 from typing import Any, cast
 
 import strawberry
-from graphql import ExecutionResult, GraphQLField, GraphQLObjectType, build_schema, execute, parse
+from graphql import (
+    ExecutionResult,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    execute,
+    parse,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
@@ -37,6 +46,37 @@ def test_attributes_are_read_under_their_python_names() -> None:
         "cheer": None,  # has a resolver
         "friends": None,
     }
+
+
+def test_an_error_that_can_be_awaited_is_an_error_when_it_is_raised_by_an_attribute() -> None:
+    class AwaitableError(Exception):
+        def __await__(self) -> Generator[None, None, str]:
+            yield from ()
+            return "awaited"
+
+    class Fails:
+        @property
+        def name(self) -> str:
+            raise AwaitableError("no name")
+
+    document = parse("{ thing { name } }")
+    root_type = build_schema("type Query { thing: Thing } type Thing { name: String }")
+    compiled = compile_operation(
+        root_type, document, None, plain_attribute=lambda field: _attribute(root_type, field)
+    )
+    assert compiled is not None
+    root = {"thing": Fails()}
+    ours, theirs = compiled.execute({}, None, root), execute(root_type, document, root)
+    assert isinstance(ours, ExecutionResult)
+    assert ours == theirs
+    assert ours.data == {"thing": {"name": None}}
+    assert [error.message for error in ours.errors or ()] == ["no name"]
+
+
+def _attribute(schema: GraphQLSchema, field: GraphQLField) -> str | None:
+    thing = schema.get_type("Thing")
+    assert isinstance(thing, GraphQLObjectType)
+    return "name" if field is thing.fields["name"] else None
 
 
 def test_attributes_that_a_schema_reads_in_a_way_of_its_own_are_left_to_it() -> None:
