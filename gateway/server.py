@@ -3,14 +3,15 @@
 uvicorn bounds neither the size of a request's head nor the time in which a request must arrive, so that a few slow
 or endless clients could hold all connections (RFC 9110, 15.5.9 and RFC 6585, 5 name the answers). It also writes an
 answer's head and its body one by one, which takes twice the system calls, and prepares for each request what nearly
-none needs. Connections, flow control, upgrades, shutdown, and answers that are not plain are uvicorn's business.
+none needs. Connections, flow control, shutdown, and answers that are not plain are uvicorn's business; there are no
+WebSockets, no `root_path` and no access log of uvicorn's (`gateway/cli/serving.py` asks for none).
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import unquote
 
 import httptools
@@ -27,6 +28,7 @@ _CHECK_SECONDS: Final = 5.0
 _EMPTY_LINES: Final = frozenset({b"\r\n", b"\n"})
 _EMPTY_LINE_MAXIMUM_BYTES: Final = 2
 _REMEMBERED_TARGET_BYTES: Final = 128
+_WAITING_REQUESTS_MAXIMUM: Final = 100
 
 # What may stand in a head: text and tabs (RFC 9110, 5.5). What is left of a right one without it is its line ends.
 _HEAD_TEXT: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
@@ -34,8 +36,8 @@ _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _ASGI: Final[ASGIVersions] = {"version": "3.0", "spec_version": "2.3"}
 
 
-class _HeadTooLargeError(Exception):
-    """Stops the parser; the answer has been written."""
+class _RefusedError(Exception):
+    """Stops the parser; `_refuse` has seen to the rest."""
 
 
 class _Target(NamedTuple):
@@ -52,7 +54,7 @@ def _split_target(url: bytes) -> _Target:
     return _Target(unquote(path) if "%" in path else path, parsed.path, parsed.query or b"")
 
 
-# Nearly all requests have one of a few; only what carries nothing of the client's is kept.
+# Nearly all requests have one of a few; only short ones without a query are kept.
 _split_plain_target = lru_cache(maxsize=256)(_split_target)
 
 
@@ -109,6 +111,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unread_since = 0.0
         # With pipelining it is not uvicorn's `cycle`, which is the newest: that one may be waiting still.
         self._served: Cycle | None = None
+        self._is_refused = False
         self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -128,6 +131,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; refuse a head, or what stands round a body's chunks, that does not end."""
+        if self._is_refused:
+            return
         size = len(data)
         self._held_bytes += size
         self._newest_bytes = size
@@ -140,10 +145,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserError:
             self.logger.warning("Invalid HTTP request received.")
-            self.send_400_response("Invalid HTTP request received.")
+            self._refuse(HTTPStatus.BAD_REQUEST)
         except httptools.HttpParserUpgrade:
             self._unsupported_upgrade_warning()
-        if self._held_bytes > HEAD_MAXIMUM_BYTES and not self.transport.is_closing():
+        if self._held_bytes > HEAD_MAXIMUM_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
@@ -168,7 +173,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             > HEAD_MAXIMUM_BYTES
         ):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-            raise _HeadTooLargeError
+            raise _RefusedError
         before: Cycle | None = self.cycle
         self.cycle = Cycle(self, self._make_scope())
         # The application has the headers; what the parser adds from here on are trailers.
@@ -183,6 +188,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
+            if len(self.pipeline) > _WAITING_REQUESTS_MAXIMUM:
+                self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
+                raise _RefusedError
 
     def on_body(self, body: bytes) -> None:
         """A part of the body, for the application to bound."""
@@ -205,11 +213,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._idle_since = self.loop.time()
             return
         cycle.end()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer bytes that are no HTTP, unless an answer was written already."""
-        if not self.transport.is_closing():
-            super().send_400_response(msg)
 
     def _make_scope(self) -> HTTPScope:
         url = self.url
@@ -234,6 +237,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: "Cycle", app: ASGI3Application) -> None:  # type: ignore[override]
         """Hand a request to the application."""
         self._served = cycle
+        self._idle_since = None
         # As `create_task`, but for the number that it would write into each task's name.
         task = self._new_task(cycle.run_asgi(app), loop=self.loop, name="request")
         self.tasks.add(task)
@@ -242,12 +246,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with a request that waits behind this one, or begin to wait for one.
 
-        uvicorn sets a timer for that after each answer; here the watch of the connection looks at the clock.
+        Nothing more is read while requests wait: each read may bring thousands. uvicorn sets a timer after each answer
+        for the idle connection; here the connection's watch looks at the clock.
         """
-        if self.pipeline or self.transport.is_closing():
-            super().on_response_complete()
-            return
         self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            if not self.pipeline:
+                self.flow.resume_reading()
+            self._start_asgi_task(cast("Cycle", cycle), app)
+            return
         self.flow.resume_reading()
         self._idle_since = self.loop.time()
 
@@ -259,7 +269,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         if self._idle_since is not None and now - self._idle_since > self.timeout_keep_alive:
             self.transport.close()
-        if since is not None and now - since > ARRIVAL_SECONDS and not self.transport.is_closing():
+        if since is not None and now - since > ARRIVAL_SECONDS:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         self._watch = self.loop.call_later(_CHECK_SECONDS, self._look)
 
@@ -271,19 +281,27 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return unread_bytes > 0 and now - self._unread_since > ARRIVAL_SECONDS
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer in the server's own name, and close."""
-        cycle = self._served
-        answering = cycle if cycle is not None and not cycle.response_complete else None
-        if answering is None or not answering.response_started:
+        """Answer in the server's own name, and close. Nothing is read any more.
+
+        What comes behind a request that is being served is not answered: that one's answer is the last.
+        """
+        if self._is_refused or self.transport.is_closing():
+            return
+        self._is_refused = True
+        served = self._served
+        if served is not None and not served.response_complete:
+            if served is not self.cycle or not served.more_body:
+                served.keep_alive = False
+                return
+            served.disconnected = True
+            served.message_event.set()
+        if served is None or served.response_complete or not served.response_started:
             body = f'{{"error":"{status.phrase}"}}'.encode()
             self.transport.write(
                 b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
                 % (status, status.phrase.encode(), len(body))
                 + body
             )
-        if answering is not None:
-            answering.disconnected = True
-            answering.message_event.set()
         self.transport.close()
 
 
@@ -307,7 +325,6 @@ class Cycle(RequestResponseCycle):
     response_complete = False
     chunked_encoding = None
     expected_content_length = 0
-    waiting_for_100_continue = False  # uvicorn's; see `_invite`
     message_event: Any = _NOBODY_WAITS
     task: Any = None
     _arrived: bytes | bytearray = b""
@@ -324,6 +341,7 @@ class Cycle(RequestResponseCycle):
         self.on_response = protocol.on_response_complete
         self.keep_alive = scope["http_version"] != "1.0" and protocol.parser.should_keep_alive()
         self._tasks = protocol.tasks
+        self._pipeline = protocol.pipeline
         scope["extensions"] = {WRITE_WHOLE: self.write_whole}  # type: ignore[dict-item]  # not a dict, to be quick
 
     async def run_asgi(self, app: ASGI3Application) -> None:
@@ -336,6 +354,7 @@ class Cycle(RequestResponseCycle):
             if not self.response_complete:
                 await super().run_asgi(_done)
         finally:
+            # Not so where the task is cancelled before it began: that is at the end of a shutdown, which has waited.
             self._tasks.discard(self.task)
             # Both lead back here; nothing is left for the garbage collector.
             self.on_response = _nothing
@@ -362,7 +381,8 @@ class Cycle(RequestResponseCycle):
 
     async def receive(self) -> ASGIReceiveEvent:
         """See ASGI's `receive`."""
-        if self.flow.read_paused and not self.response_complete:
+        # With another request behind it, this one's body is here already.
+        if self.flow.read_paused and not self._pipeline and not self.response_complete:
             self.flow.resume_reading()
         while not (self._has_news or self.disconnected or self.response_complete):
             if self.message_event is _NOBODY_WAITS:
@@ -426,8 +446,11 @@ class Cycle(RequestResponseCycle):
 
 
 def _failing(error: BaseException) -> ASGI3Application:
+    errors = [error]
+
     async def app(*_: object) -> None:
-        raise error
+        # Let go of, since it leads back here by its traceback.
+        raise errors.pop()
 
     return app
 

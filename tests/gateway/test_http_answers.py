@@ -1,6 +1,9 @@
 """How answers reach the wire: whole ones in one piece, others uvicorn's way; and what becomes of idle connections."""
 
 import asyncio
+import gc
+import logging
+import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, cast
@@ -9,7 +12,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.server import ARRIVAL_SECONDS, HEAD_MAXIMUM_BYTES, WRITE_WHOLE, BoundedHttpProtocol
+from gateway.server import ARRIVAL_SECONDS, HEAD_MAXIMUM_BYTES, WRITE_WHOLE, BoundedHttpProtocol, Cycle
 from tests.gateway.test_http_server import FakeLoop, FakeTask, FakeTransport
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -195,18 +198,6 @@ def test_a_connection_is_idle_when_the_rest_of_an_answered_request_has_come() ->
     assert transport.is_closed
 
 
-def test_an_empty_line_before_a_request_starts_no_clock() -> None:
-    protocol, transport, loop = connect(whole(b"hello"), FakeLoop())
-    protocol.data_received(GET)
-    protocol.data_received(b"\r\n")
-    loop.advance(14)
-    protocol.data_received(POST[:-1])
-    loop.advance(ARRIVAL_SECONDS - 1)
-    assert not transport.is_closed
-    loop.advance(2)
-    assert b"HTTP/1.1 408" in transport.written
-
-
 def test_a_pipelined_head_over_16_kib_is_431_wherever_it_began() -> None:
     """The first bytes of the second head came together with the first request."""
     protocol, transport, _ = connect(whole(b"hello"))
@@ -224,20 +215,172 @@ class TaskLoop(FakeLoop):
         return asyncio.get_running_loop().create_task(coroutine)
 
 
-@pytest.mark.anyio
-async def test_a_pipelined_body_that_does_not_arrive_is_408() -> None:
-    async def app(scope: object, receive: Receive, send: Send) -> None:
-        while (await receive())["more_body"]:
-            pass
-        await whole(b"hello")(scope, receive, send)
+async def take_the_body(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    while (await receive())["more_body"]:
+        pass
+    await whole(b"hello")(scope, receive, send)
 
-    protocol, transport, loop = connect(app, TaskLoop())
-    protocol.data_received(POST + POST[:-1])
+
+async def settle() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+@pytest.mark.anyio
+async def test_a_pipelined_body_that_does_not_arrive_is_408() -> None:
+    protocol, transport, loop = connect(take_the_body, TaskLoop())
+    protocol.data_received(POST + POST[:-1])
+    await settle()
     loop.advance(ARRIVAL_SECONDS + 1)
     assert transport.written.count(b"\r\n\r\nhello") == 1
     assert b"HTTP/1.1 408" in transport.written
+
+
+@pytest.mark.anyio
+async def test_an_empty_line_before_a_request_starts_no_clock() -> None:
+    protocol, transport, loop = connect(take_the_body, TaskLoop())
+    protocol.data_received(GET)
+    await settle()
+    protocol.data_received(b"\r\n")
+    loop.advance(14)
+    protocol.data_received(POST[:-1])
+    await settle()
+    loop.advance(ARRIVAL_SECONDS - 1)
+    assert not transport.is_closed
+    loop.advance(2)
+    assert b"HTTP/1.1 408" in transport.written
+
+
+class Slow:
+    """An application whose answers wait until they are let go."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        await receive()
+        await self.gate.wait()
+        await whole(b"hello")(scope, receive, send)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"no HTTP at all\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * HEAD_MAXIMUM_BYTES,
+        GET * 200,
+        GET + b"no HTTP at all\r\n\r\n",
+    ],
+    ids=["garbage", "an endless head", "too many requests", "garbage behind another one"],
+)
+async def test_what_is_wrong_behind_a_request_does_not_cost_its_answer(behind: bytes) -> None:
+    """It is the last one: the client must not take a refusal for the answer to what has been done for it."""
+    slow = Slow()
+    protocol, transport, _ = connect(slow, TaskLoop())
+    protocol.data_received(POST)
+    await settle()
+    protocol.data_received(behind)
+    protocol.data_received(GET * 3)
+    assert transport.written == b""
+    slow.gate.set()
+    await settle()
+    assert transport.written.count(b"HTTP/1.1 200 OK\r\n") == transport.written.count(b"HTTP/1.1") == 1
+    assert b"connection: close\r\n" in transport.written
+    assert transport.written.endswith(b"\r\n\r\nhello")
+    assert transport.is_closed
+
+
+@pytest.mark.anyio
+async def test_what_comes_after_a_request_that_took_too_long_is_not_served() -> None:
+    slow = Slow()
+    protocol, transport, loop = connect(slow, TaskLoop())
+    protocol.data_received(POST)
+    await settle()
+    protocol.data_received(GET[:-1])
+    loop.advance(ARRIVAL_SECONDS + 1)
+    protocol.data_received(GET[-1:] + GET)
+    assert not protocol.pipeline
+    slow.gate.set()
+    await settle()
+    assert transport.written.count(b"HTTP/1.1") == 1
+    assert transport.written.endswith(b"hello")
+    assert transport.is_closed
+
+
+@pytest.mark.anyio
+async def test_nothing_is_read_while_requests_wait_behind_one_another() -> None:
+    """Each read may bring thousands, and one connection would fill the memory."""
+    slow = Slow()
+    protocol, transport, _ = connect(slow, TaskLoop())
+    protocol.data_received(GET * 20)
+    await settle()
+    slow.gate.set()
+    while transport.written.count(b"hello") < 18:
+        assert protocol.flow.read_paused
+        await asyncio.sleep(0)
+    await settle()
+    assert transport.written.count(b"hello") == 20
+    assert not protocol.flow.read_paused
+    assert not transport.is_closed
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [([POST[:-1]], [POST[-1:] + GET]), ([], [GET + GET[:-2], b"\r\n"])],
+    ids=["with the rest of one that was answered", "its last line end by itself"],
+)
+async def test_a_request_that_takes_long_is_not_idle_however_its_bytes_came(
+    first: list[bytes], second: list[bytes]
+) -> None:
+    slow = Slow()
+    answered: list[str] = []
+
+    async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        await (slow if answered else whole(b"first"))(scope, receive, send)
+        answered.append(scope["path"])
+
+    protocol, transport, loop = connect(app, TaskLoop())
+    for pieces in (first, second):
+        for piece in pieces:
+            protocol.data_received(piece)
+        await settle()
+    loop.advance(IDLE_SECONDS + 1)
+    assert not transport.is_closed
+    slow.gate.set()
+    await settle()
+    assert transport.written.endswith(b"\r\n\r\nhello")
+
+
+@pytest.mark.anyio
+async def test_a_request_leaves_nothing_for_the_garbage_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What it writes, pytest would keep.
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "disabled", True)
+
+    async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["path"] == "/fails":
+            raise LookupError
+        await take_the_body(scope, receive, send)
+
+    protocol, transport, loop = connect(app, TaskLoop())
+    served: list[weakref.ref[Cycle]] = []
+    gc.collect()
+    gc.disable()
+    try:
+        for request in (GET, GET.replace(b"/", b"/fails", 1), POST, GET.replace(b"GET", b"HEAD"), GET):
+            protocol.data_received(request)
+            served.append(weakref.ref(protocol.cycle))
+            await settle()
+        assert [one() for one in served[:-1]] == [None] * 4
+        connection = weakref.ref(protocol)
+        protocol.connection_lost(None)
+        loop.watch = None
+        del protocol
+        assert (connection(), served[-1]()) == (None, None)
+    finally:
+        gc.enable()
+    assert transport.written.count(b"HTTP/1.1 200") == 4
 
 
 @pytest.mark.anyio
@@ -254,12 +397,7 @@ async def test_a_pipelined_body_that_does_not_arrive_is_408() -> None:
 async def test_a_client_that_waits_to_be_asked_for_the_body_is_asked_once(
     request_bytes: bytes, invitations: int
 ) -> None:
-    async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        while (await receive())["more_body"]:
-            pass
-        await whole(b"hello")(scope, receive, send)
-
-    protocol, transport, _ = connect(app, TaskLoop())
+    protocol, transport, _ = connect(take_the_body, TaskLoop())
     protocol.data_received(request_bytes)
     await asyncio.sleep(0)
     assert transport.written.count(b"HTTP/1.1 100 Continue\r\n\r\n") == invitations
