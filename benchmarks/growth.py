@@ -4,22 +4,19 @@ connections: from 10 to 1,000 keep-alive connections. accounts: from a thousand 
 PostgreSQL, with the plans of the query that finds viewers, which must be index scans only.
 """
 
-import argparse
 import asyncio
 import random
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import asyncpg
 
-from benchmarks.contest import Bench, Contest, Options, open_bench, say
-from benchmarks.machine import choose_cores, describe_machine
+from benchmarks.contest import Bench, Contest, Options, say
+from benchmarks.named_runs import Run, print_rows, run_named
 from benchmarks.plans import describe_scans, draw, find_plan
-from benchmarks.processes import BenchmarkError
 from benchmarks.seeding import ACCOUNTS, seed, viewer
 from benchmarks.servers import OURS, Target, our_me
-from benchmarks.table import Row, compare_table, foreign_note
+from benchmarks.table import Row
 
 _CONNECTIONS = (10, 32, 100, 316, 1000)
 _ACCOUNTS = (1_000, 10_000, 100_000, 1_000_000)
@@ -32,7 +29,7 @@ def run_connections(bench: Bench, options: Options) -> None:
     for connections in _CONNECTIONS:
         target = Target(f"{connections}-connections", f"{connections:,} connections", OURS, our_me)
         rows.append(_measure(bench, options, target, connections))
-    _print(rows)
+    print_rows(rows, is_sorted=False)
 
 
 def run_accounts(bench: Bench, options: Options) -> None:
@@ -49,7 +46,7 @@ def run_accounts(bench: Bench, options: Options) -> None:
         sizes.append(f"{accounts:,} accounts: {_sizes(bench, accounts)}")
         plans.append(f"{accounts:,} accounts: {'; '.join(map(describe_scans, found))}")
         text = "\n".join(draw(found[1]))
-    _print(rows)
+    print_rows(rows, is_sorted=False)
     print("\nWhat is on the disk, indexes included:\n")
     print("\n".join(f"- {size}" for size in sizes))
     print("\nHow PostgreSQL finds viewers, in batches of " + ", ".join(map(str, _BATCHES)) + ":\n")
@@ -72,7 +69,7 @@ def _drawn_target(accounts: int, numbers: Sequence[int]) -> Target:
     )
 
 
-SCENARIOS: dict[str, Callable[[Bench, Options], None]] = {
+SCENARIOS: dict[str, Run] = {
     "connections": run_connections,
     "accounts": run_accounts,
 }
@@ -80,26 +77,13 @@ SCENARIOS: dict[str, Callable[[Bench, Options], None]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(SCENARIOS)}; all without one"
+    run_named(
+        SCENARIOS,
+        program="python -m benchmarks.growth",
+        description=__doc__,
+        arguments=arguments,
+        accounts={"accounts": _ACCOUNTS[0]},
     )
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--server-cores", default="0")
-    parser.add_argument("--load-cores", default="1")
-    options = parser.parse_args(arguments)
-    if unknown := [name for name in options.names if name not in SCENARIOS]:
-        parser.error(f"unknown: {', '.join(unknown)}")
-    try:
-        cores = choose_cores(options.server_cores, options.load_cores)
-        print("\n".join(f"- {line}" for line in describe_machine()))
-        for name in options.names or SCENARIOS:
-            print(f"\n### {name}\n")
-            with open_bench(*cores, accounts=_ACCOUNTS[0] if name == "accounts" else ACCOUNTS) as bench:
-                SCENARIOS[name](bench, Options(options.rounds, options.seconds))
-    except BenchmarkError as error:
-        sys.exit(f"cannot measure: {error}")
 
 
 def _measure(bench: Bench, options: Options, target: Target, connections: int) -> Row:
@@ -111,14 +95,6 @@ def _measure(bench: Bench, options: Options, target: Target, connections: int) -
             running.measure(target, options.seconds)
         say(f"{target.name}: {running.rows[target.name].rate:,.0f} req/s")
         return running.rows[target.name]
-
-
-def _print(rows: list[Row]) -> None:
-    print(compare_table(rows, {}, is_sorted=False))
-    print(foreign_note(rows))
-    for row in rows:
-        for problem in row.problems():
-            print(f"WORTHLESS: {row.name}: {problem}")
 
 
 def _sizes(bench: Bench, accounts: int) -> str:

@@ -4,9 +4,7 @@ captcha, sign-in and avatar on PostgreSQL and Redis; embedded: `me`, captcha and
 workers: `me` with one and two workers; storm: how long `me` takes while 16 connections sign in.
 """
 
-import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import further_targets
-from benchmarks.contest import Bench, Options, contest, open_bench
+from benchmarks.contest import Bench, Options, contest
 from benchmarks.gateway_server import (
     DEVELOPMENT_COOKIE,
     SECURE_COOKIE,
@@ -22,23 +20,23 @@ from benchmarks.gateway_server import (
     production_settings,
     start_gateway,
 )
-from benchmarks.machine import choose_cores, describe_machine
-from benchmarks.processes import BenchmarkError, Process
+from benchmarks.named_runs import Run, print_rows, run_named
+from benchmarks.processes import Process
 from benchmarks.seeding import ACCOUNTS, PASSWORD, hasher, migrate, seed_embedded
 from benchmarks.servers import OURS, Server, Target, our_me
 from benchmarks.storm import STORM_CONNECTIONS, run_storm
-from benchmarks.table import Row, compare_table, foreign_note
+from benchmarks.table import Row
 
 
 def run_captcha(bench: Bench, options: Options) -> None:
     """`createCaptcha`, by 8 connections."""
-    _print(_measure(bench, options, [further_targets.captcha(OURS)], connections=8))
+    print_rows(_measure(bench, options, [further_targets.captcha(OURS)], connections=8))
 
 
 def run_sign_in(bench: Bench, options: Options) -> None:
     """`login`, by 16 connections, and the share of the hash."""
     rows = _measure(bench, options, [further_targets.sign_in(OURS)], connections=STORM_CONNECTIONS)
-    _print(rows)
+    print_rows(rows)
     hash_ms = _hash_milliseconds(bench.server_cores)
     request_ms = median(one.cpu_microseconds for one in rows[0].rounds) / 1000
     print(
@@ -51,7 +49,7 @@ def run_avatar(bench: Bench, options: Options) -> None:
     """`uploadAvatar` of photographs, by 4 connections."""
     target = further_targets.avatar(OURS, SECURE_COOKIE)
     size = len(further_targets.photograph(0))
-    _print(_measure(bench, options, [target], connections=4, sessions=4 * further_targets.PICTURES))
+    print_rows(_measure(bench, options, [target], connections=4, sessions=4 * further_targets.PICTURES))
     print(f"photographs of 4000×3000 pixels, {size / 2**20:.1f} MiB")
 
 
@@ -67,9 +65,9 @@ def run_embedded(bench: Bench, options: Options) -> None:
         return start_gateway("embedded", settings, cores=cores, folder=folder)
 
     server = Server("embedded", begin)
-    _print(_measure(bench, options, [further_targets.me(server, DEVELOPMENT_COOKIE)], connections=32))
-    _print(_measure(bench, options, [further_targets.captcha(server)], connections=8))
-    _print(_measure(bench, options, [further_targets.sign_in(server)], connections=STORM_CONNECTIONS))
+    print_rows(_measure(bench, options, [further_targets.me(server, DEVELOPMENT_COOKIE)], connections=32))
+    print_rows(_measure(bench, options, [further_targets.captcha(server)], connections=8))
+    print_rows(_measure(bench, options, [further_targets.sign_in(server)], connections=STORM_CONNECTIONS))
 
 
 def run_workers(bench: Bench, options: Options) -> None:
@@ -83,10 +81,10 @@ def run_workers(bench: Bench, options: Options) -> None:
     print(
         f"server on cores {cores}, which it shares with wrk, PostgreSQL and Redis (on core {bench.load.cores})"
     )
-    _print(_measure(shared, options, targets, connections=64))
+    print_rows(_measure(shared, options, targets, connections=64))
 
 
-SCENARIOS: dict[str, Callable[[Bench, Options], None]] = {
+SCENARIOS: dict[str, Run] = {
     "captcha": run_captcha,
     "sign-in": run_sign_in,
     "avatar": run_avatar,
@@ -98,28 +96,12 @@ SCENARIOS: dict[str, Callable[[Bench, Options], None]] = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.scenarios", description=__doc__.splitlines()[0]
+    run_named(
+        SCENARIOS,
+        program="python -m benchmarks.scenarios",
+        description=__doc__,
+        arguments=arguments,
     )
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(SCENARIOS)}; all without one"
-    )
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--server-cores", default="0")
-    parser.add_argument("--load-cores", default="1")
-    options = parser.parse_args(arguments)
-    if unknown := [name for name in options.names if name not in SCENARIOS]:
-        parser.error(f"unknown: {', '.join(unknown)}")
-    try:
-        cores = choose_cores(options.server_cores, options.load_cores)
-        print("\n".join(f"- {line}" for line in describe_machine()))
-        with open_bench(*cores) as bench:
-            for name in options.names or SCENARIOS:
-                print(f"\n### {name}\n")
-                SCENARIOS[name](bench, Options(options.rounds, options.seconds))
-    except BenchmarkError as error:
-        sys.exit(f"cannot measure: {error}")
 
 
 def _measure(
@@ -133,14 +115,6 @@ def _measure(
         connections=connections,
         sessions=sessions,
     )
-
-
-def _print(rows: list[Row]) -> None:
-    print(compare_table(rows, {}))
-    print(foreign_note(rows))
-    for row in rows:
-        for problem in row.problems():
-            print(f"WORTHLESS: {row.name}: {problem}")
 
 
 def _with_settings(name: str, settings: dict[str, str], build: Callable[[int], bytes]) -> Target:

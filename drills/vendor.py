@@ -4,9 +4,10 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Literal
+
+from drills.listener import Listener
 
 Manner = Literal["well", "hang", "reset", "nonsense", "refuse", "drip", "flood"]
 
@@ -14,45 +15,23 @@ _NONSENSE = b"\x16\x03\x01 this is no HTTP\r\n\r\n"
 HANG_SECONDS = 30.0
 
 
-class Vendor:
+class Vendor(Listener):
     """Takes messages over HTTP in the manner that is set; keeps the codes and counts what arrived."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.manner: Manner = "well"
         self.hang_seconds = HANG_SECONDS
         self.codes: dict[str, str] = {}
-        self.port = 0
         self.arrived = 0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
         """Where the gateway posts to."""
         return f"http://127.0.0.1:{self.port}/messages"
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Vendor"]:
-        """Serve until the block ends."""
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in list(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._serve(reader, writer)
-        writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """See `Listener.serve`."""
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(
             int(line.split(b":")[1])
