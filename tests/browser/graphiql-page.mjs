@@ -24,6 +24,15 @@ export class GraphiQL {
 
   async showTab(name) {
     await this.page.getByRole("tab", { name, exact: true }).locator(".graphiql-tab-button").click();
+    await this.until(async () => (await this.text("query")).includes(` ${name}`), `the editor shows ${name}`);
+  }
+
+  async until(isSo, what) {
+    for (let tries = 0; tries < 100; tries++) {
+      if (await isSo()) return;
+      await this.page.waitForTimeout(50);
+    }
+    throw new Error(`never came true: ${what}`);
   }
 
   /** The lines an editor shows; our documents are short enough to be shown whole. */
@@ -44,9 +53,22 @@ export class GraphiQL {
     await this.page.keyboard.press("Delete");
   }
 
+  /** `input` in the variables that the editor shows; nothing as long as it shows a part of them, or none. */
+  async input() {
+    try {
+      return JSON.parse(await this.text("variables")).input ?? {};
+    } catch {
+      return {};
+    }
+  }
+
   /** Change some of `input` in the variables of the active tab. */
   async changeInput(change) {
-    const { input } = JSON.parse(await this.text("variables"));
+    let input = {};
+    await this.until(async () => {
+      input = await this.input();
+      return Object.keys(change).every((name) => name in input);
+    }, `the variables show ${Object.keys(change)}`);
     await this.write("variables", JSON.stringify({ input: { ...input, ...change } }));
   }
 

@@ -33,19 +33,6 @@ async function fact(name, see) {
   console.log(`ok ${facts.length} - ${name}`);
 }
 
-async function eventually(isSo, what) {
-  for (let tries = 0; tries < 100; tries++) {
-    if (await isSo()) return;
-    await page.waitForTimeout(50);
-  }
-  assert.fail(`never came true: ${what}`);
-}
-
-// Nothing as long as the editor still shows another tab's variables.
-async function inputOfActiveTab() {
-  return JSON.parse((await graphiql.text("variables")) || "{}").input ?? {};
-}
-
 async function opening() {
   await fact("opens with a ready tab for each step of the account flow", async () => {
     await graphiql.open(baseUrl);
@@ -92,7 +79,7 @@ async function opening() {
   });
   await fact("prettifies a query", async () => {
     await graphiql.button("Prettify query").click();
-    await eventually(async () => (await graphiql.text("query")).startsWith("{\n"), "the query is pretty");
+    await graphiql.until(async () => (await graphiql.text("query")).startsWith("{\n"), "the query is pretty");
   });
 }
 
@@ -103,7 +90,7 @@ async function misreadingThePicture() {
     await graphiql.run();
     await page.getByLabel("Text in the picture").fill("----");
     await page.keyboard.press("Enter");
-    await eventually(async () => (await inputOfActiveTab()).captchaText === "----", "the text is filled in");
+    await graphiql.until(async () => (await graphiql.input()).captchaText === "----", "the text is filled in");
   });
   await fact("leads back to a new picture after a wrong text", async () => {
     const { sendSmsCode } = await graphiql.run();
@@ -124,8 +111,8 @@ async function registering(mobile) {
   await fact("takes the captcha's text from the outbox by one click", async () => {
     await graphiql.showPanel("Outbox");
     await graphiql.panel("Outbox").getByRole("listitem").first().getByRole("button").click();
-    await eventually(async () => (await graphiql.activeTab()) === "SmsCode", "the SMS tab is active");
-    await eventually(async () => (await inputOfActiveTab()).captchaText?.length === 4, "the text is filled in");
+    await graphiql.until(async () => (await graphiql.activeTab()) === "SmsCode", "the SMS tab is active");
+    await graphiql.until(async () => (await graphiql.input()).captchaText?.length === 4, "the text is filled in");
   });
   await fact("sends an SMS code", async () => {
     await graphiql.changeInput({ mobile });
@@ -134,9 +121,9 @@ async function registering(mobile) {
   });
   await fact("takes the SMS code from the outbox by one click", async () => {
     await graphiql.button("from the outbox").click();
-    await eventually(async () => (await graphiql.activeTab()) === "Register", "the registration tab is active");
-    await eventually(async () => DIGITS.test((await inputOfActiveTab()).smsCode), "the code is filled in");
-    assert.ok((await inputOfActiveTab()).mobile.endsWith(mobile));
+    await graphiql.until(async () => (await graphiql.activeTab()) === "Register", "the registration tab is active");
+    await graphiql.until(async () => DIGITS.test((await graphiql.input()).smsCode), "the code is filled in");
+    assert.ok((await graphiql.input()).mobile.endsWith(mobile));
   });
   await fact("registers", async () => {
     const { register } = await graphiql.run();
@@ -148,6 +135,11 @@ async function registering(mobile) {
     const { me } = await graphiql.run();
     assert.equal(me.mobile, `+86${mobile}`);
   });
+}
+
+function activeTabInStorage() {
+  const { tabs, activeTabIndex } = JSON.parse(sessionStorage.getItem("graphiql:tabState") ?? '{"tabs":[]}');
+  return tabs[activeTabIndex]?.title;
 }
 
 async function secondsOfSound(audio) {
@@ -175,6 +167,8 @@ async function usingTheAccount() {
     assert.match(submitAuth.authInfo.idNumber, /\*{4}/);
   });
   await fact("keeps tabs and session over a reload", async () => {
+    // GraphiQL stores its tabs half a second after the last change.
+    await graphiql.until(async () => (await page.evaluate(activeTabInStorage)) === "RealName", "the tab is stored");
     await page.reload();
     await page.locator(".graphiql-query-editor .view-line").first().waitFor();
     assert.deepEqual((await graphiql.tabs()).slice(0, TABS.length), TABS);
@@ -200,7 +194,7 @@ async function signingInAgain(mobile) {
     await page.locator('[role="tab"][aria-selected="true"] .graphiql-tab-close').click();
     await graphiql.showPanel("Account flow");
     await graphiql.openStep("Captcha");
-    await eventually(async () => (await graphiql.activeTab()) === "Captcha", "the captcha tab is there again");
+    await graphiql.until(async () => (await graphiql.activeTab()) === "Captcha", "the captcha tab is there again");
   });
   await fact("has a dark theme", async () => {
     await graphiql.button("Open settings dialog").click();
