@@ -36,14 +36,13 @@ class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fif
         """The request has ended."""
         _current.reset(self._token)
 
-    def begin(self) -> float:
-        """A question begins; the seconds that it may take."""
+    def begin(self, limit_seconds: float) -> float:
+        """A question begins; the seconds that it may take: at most `limit_seconds`, and at most what is left."""
         now = monotonic()
         if self._asking == 0:
             self._since = now
         self._asking += 1
-        left = self._left - (now - self._since)
-        return max(LAST_CHANCE_SECONDS, left)
+        return min(limit_seconds, max(self._left - (now - self._since), LAST_CHANCE_SECONDS))
 
     def end(self) -> None:
         """A question has ended."""
@@ -55,29 +54,6 @@ class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fif
 _current: ContextVar[one_request | None] = ContextVar("patience", default=None)
 
 
-class question:  # noqa: N801 - as above
-    """One question, for which the block is given the seconds that it may take, and has to keep to them itself.
-
-    They are at most `limit_seconds`, and at most what the request has left; outside of requests only the first.
-    """
-
-    __slots__ = ("_limit_seconds", "_patience")
-
-    def __init__(self, limit_seconds: float) -> None:
-        self._limit_seconds = limit_seconds
-        self._patience = _current.get()
-
-    def __enter__(self) -> float:
-        """The question is asked."""
-        patience = self._patience
-        return self._limit_seconds if patience is None else min(self._limit_seconds, patience.begin())
-
-    def __exit__(self, *_: object) -> None:
-        """It is answered, or given up."""
-        if self._patience is not None:
-            self._patience.end()
-
-
 def current_request() -> one_request | None:
     """The request that this belongs to, for who asks in one place and hears the answer in another."""
     return _current.get()
@@ -85,11 +61,16 @@ def current_request() -> one_request | None:
 
 @asynccontextmanager
 async def waiting(limit_seconds: float) -> AsyncIterator[None]:
-    """One `question` whose limit is kept by a timer.
+    """One question whose limit is kept by a timer; outside of requests it has the whole of it.
 
     Raises:
         TimeoutError: it took longer.
     """
-    with question(limit_seconds) as seconds:
+    request = current_request()
+    seconds = limit_seconds if request is None else request.begin(limit_seconds)
+    try:
         async with asyncio.timeout(seconds):
             yield
+    finally:
+        if request is not None:
+            request.end()

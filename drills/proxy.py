@@ -1,4 +1,4 @@
-"""A TCP proxy that delays what passes, to make a fast server slow."""
+"""A TCP proxy that holds back what passes, to make a fast server slow or silent."""
 
 import asyncio
 
@@ -6,20 +6,20 @@ from drills.listener import Listener
 
 
 class SlowProxy(Listener):
-    """Forwards to a port of this machine; each piece of an answer is held back for `delay_seconds`."""
+    """Forwards to a port, of this machine unless told otherwise; each piece of an answer waits `delay_seconds`."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, host: str = "127.0.0.1") -> None:
         super().__init__()
-        self._target_port = target_port
+        self._target = (host, target_port)
         self.delay_seconds = 0.0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """See `Listener.serve`."""
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+        far_reader, far_writer = await asyncio.open_connection(*self._target)
         try:
             ways = [
-                asyncio.create_task(self._copy(reader, far_writer, is_delayed=False)),
-                asyncio.create_task(self._copy(far_reader, writer, is_delayed=True)),
+                asyncio.create_task(self._copy(reader, far_writer, is_answer=False)),
+                asyncio.create_task(self._copy(far_reader, writer, is_answer=True)),
             ]
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             for way in ways:
@@ -28,11 +28,15 @@ class SlowProxy(Listener):
         finally:
             far_writer.close()
 
+    async def hold_back(self, *, is_answer: bool) -> None:
+        """Wait before a piece of a request or of an answer is passed on."""
+        if is_answer and self.delay_seconds:
+            await asyncio.sleep(self.delay_seconds)
+
     async def _copy(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_delayed: bool
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool
     ) -> None:
         while data := await reader.read(65536):
-            if is_delayed and self.delay_seconds:
-                await asyncio.sleep(self.delay_seconds)
+            await self.hold_back(is_answer=is_answer)
             writer.write(data)
             await writer.drain()

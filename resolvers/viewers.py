@@ -81,9 +81,8 @@ class CoalescedViewers:
             loop = self._loop = asyncio.get_running_loop()
         now = loop.time()
         request = current_request()
-        seconds = (
-            DATABASE_TIMEOUT_SECONDS if request is None else min(DATABASE_TIMEOUT_SECONDS, request.begin())
-        )
+        limit = DATABASE_TIMEOUT_SECONDS
+        seconds = limit if request is None else request.begin(limit)
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
         self._waiting.append(_Question(token_hash, answer, request, now + seconds))
         if not self._in_flight or (self._idle and now > self._prompt_until):

@@ -185,7 +185,7 @@ async def test_a_wait_counts_once_however_it_ends(monkeypatch: pytest.MonkeyPatc
             now += 0.2
             request = patience.current_request()
             assert request is not None
-            assert request.begin() == patience.PATIENCE_SECONDS - 0.5
+            assert request.begin(60) == patience.PATIENCE_SECONDS - 0.5
 
 
 async def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
