@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,7 +83,9 @@ class OwnPostgresql:
 
     def _signal(self, number: int) -> None:
         for pid in self._pids():
-            os.kill(pid, number)
+            # The server's process of a connection that was closed may end meanwhile.
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _pids(self) -> list[int]:
         """The postmaster first, then its children."""
