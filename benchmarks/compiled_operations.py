@@ -19,7 +19,7 @@ from typing import Any
 import strawberry
 from graphql import DocumentNode, execute, parse, validate
 
-from schema.compiled import compile_operation, direct_resolver, plain_attribute
+from graphql_http.compiled import compile_operation, direct_resolver, plain_attribute
 
 Execute = Callable[[], Any]
 

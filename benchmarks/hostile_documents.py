@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from graphql import GraphQLSchema, build_schema
 
-from schema.endpoint import EndpointOptions, GraphQLEndpoint
+from graphql_http import EndpointOptions, GraphQLEndpoint
 
 SDL = """
 scalar Upload

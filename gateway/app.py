@@ -24,14 +24,7 @@ from gateway.logs import configure_logs
 from gateway.media import get_avatar, get_captcha_audio
 from gateway.settings import Settings
 from gateway.wiring import ServicesFactory, open_services
-from resolvers.context import Context, Services
-from rest_shim.app import RestShim
-from rest_shim.dialects import DIALECTS
-from rest_shim.documentation import RestDocumentation
-from rest_shim.endpoints import EndpointOptions as RestOptions
-from rest_shim.openapi import Deployment as RestDeployment
-from schema.context import GraphQLContext, preferred_language
-from schema.endpoint import (
+from graphql_http import (
     EndpointErrorCode,
     EndpointOptions,
     GraphQLEndpoint,
@@ -40,8 +33,15 @@ from schema.endpoint import (
     load_manifest,
     refuse,
 )
+from graphql_http.executor import CompilingExecutor
+from resolvers.context import Context, Services
+from rest_shim.app import RestShim
+from rest_shim.dialects import DIALECTS
+from rest_shim.documentation import RestDocumentation
+from rest_shim.endpoints import EndpointOptions as RestOptions
+from rest_shim.openapi import Deployment as RestDeployment
+from schema.context import GraphQLContext, preferred_language
 from schema.errors import describe_error
-from schema.executor import CompilingExecutor
 from schema.graphiql import STATIC_DIRECTORY, GraphiQLPage
 from schema.sdl import graphql_schema
 

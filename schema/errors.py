@@ -7,11 +7,11 @@ from typing import Any, Protocol, TypeVar, cast
 import strawberry
 from strawberry.types.enum import EnumValueDefinition
 
+from graphql_http import EndpointErrorCode, ErrorDescription
 from resolvers import errors
 from resolvers.errors import AccountError, ServiceUnavailableError
 from resolvers.texts import Language
 from schema.context import GraphQLContext
-from schema.endpoint import EndpointErrorCode, ErrorDescription
 
 _DESCRIPTIONS: dict[errors.ErrorCode, str] = {
     errors.ErrorCode.INVALID_INPUT: "An argument is missing, malformed or not allowed; `field` names it.",

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLEnumType
 
+from graphql_http import EndpointErrorCode
 from resolvers.errors import ErrorCode
 from resolvers.texts import _TEXTS, Reason, text_of
 from rest_shim.dialects import DIALECTS
 from rest_shim.errno import ERRNOS, TEXTS, Errno
-from schema.endpoint import EndpointErrorCode
 from schema.sdl import graphql_schema
 
 RELEASED_PATH = Path(__file__).with_name("released_codes.json")
