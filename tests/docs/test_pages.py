@@ -21,6 +21,8 @@ PAGES = [
     "docs/operators.md",
     "docs/security.md",
     "SECURITY.md",
+    "CONTRIBUTING.md",
+    "docs/glossary.md",
 ]
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
