@@ -63,7 +63,9 @@ class FileAvatarStore:
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():
             return
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not by `parents` alone, which gives all but the last the mode that the umask leaves.
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         _sync_directory(self._directory)
 
     def _list_keys(self) -> list[str]:
@@ -90,7 +92,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, picture: bytes) -> None:
-    with path.open("xb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(picture)
         file.flush()
         os.fsync(file.fileno())

@@ -52,6 +52,8 @@ class FileOutbox:
         line = json.dumps({**entry, "at": datetime.now(UTC).isoformat()}, ensure_ascii=False)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
+            # It may be older than this rule, or made by hand.
+            os.fchmod(descriptor, 0o600)
             os.write(descriptor, f"{line}\n".encode())
         finally:
             os.close(descriptor)

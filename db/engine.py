@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import event, make_url
+from sqlalchemy import make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -21,9 +19,9 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.patience import waiting
+from db.sqlite import empty_log, prepare_sqlite
 
 # The contract promises an answer within 2 s when the database is down; what remains is for the door.
 DATABASE_TIMEOUT_SECONDS = 1.4
@@ -131,7 +129,7 @@ class Database:
         self._ending: set[asyncio.Future[None]] = set()
         _close_at_once(self.engine, self._ending)
         if self.is_sqlite:
-            _prepare_sqlite(self.engine, durable=durable)
+            prepare_sqlite(self.engine, durable=durable)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -188,6 +186,19 @@ class Database:
             # A few rows by their keys, always: with small tables PostgreSQL would read the whole of them instead.
             await connection.exec_driver_sql("SET enable_seqscan = off")
         return connection
+
+    async def scrub(self) -> None:
+        """Take what was deleted out of the database's files too.
+
+        SQLite overwrites it there (`secure_delete`), but keeps older pages in its write-ahead log, which is emptied
+        here. Database servers see to their own files.
+
+        Raises:
+            DatabaseUnavailableError: where others read for longer than `DATABASE_TIMEOUT_SECONDS`.
+        """
+        if self.is_sqlite:
+            async with self._limited(), self.write_turn, self._connection() as connection:
+                await empty_log(connection)
 
     async def ping(self) -> None:
         """Answer, or raise `DatabaseUnavailableError`."""
@@ -348,28 +359,3 @@ def _close_at_once(engine: AsyncEngine, ending: set[asyncio.Future[None]]) -> No
             last.add_done_callback(ending.discard)
 
     engine.dialect.do_terminate = terminate  # type: ignore[assignment, method-assign]
-
-
-def _prepare_sqlite(engine: AsyncEngine, *, durable: bool) -> None:
-    """Write-ahead log, foreign keys, and `BEGIN IMMEDIATE` for writers.
-
-    A deferred transaction that reads and then writes fails with "database is locked" when another wrote between.
-    """
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            f"synchronous={'FULL' if durable else 'NORMAL'}",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: SyncConnection) -> None:
-        if connection.get_execution_options().get("writing"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -102,8 +102,11 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     async def refuse_graphql(scope: Scope, send: Send, status: int, message: str) -> None:
         await graphql.refuse(scope, send, refuse(_REFUSAL_CODES[status], message, status=status))
 
+    app = Starlette(routes=_routes(settings, rest, graphql, graphiql), lifespan=lifespan)
+    # Its redirects go to the host that the client has named.
+    app.router.redirect_slashes = False
     return Front(
-        Starlette(routes=_routes(settings, rest, graphql, graphiql), lifespan=lifespan),
+        app,
         services=holder,
         options=options,
         shortcuts={"/graphql": graphql} | dict.fromkeys(rest.paths, rest),

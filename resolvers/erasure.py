@@ -1,9 +1,11 @@
 """Export and erasure: what the law gives a person a right to, carried out by an operator."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from db import accounts, audit, avatars, identities, sessions, sms_messages
+from db.engine import DatabaseUnavailableError
 from resolvers.audit import record_event
 from resolvers.context import Context
 from resolvers.identities import open_identity
@@ -63,7 +65,8 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
 async def erase_account(ctx: Context, *, mobile: str) -> None:
     """Erase the person everywhere; what the audit trail says stays, under a pseudonym.
 
-    The mobile is free again afterwards. Can be repeated after a failure half-way: the account goes last.
+    The mobile is free again afterwards. Can be repeated after a failure half-way: the account goes last. What SQLite's
+    log still has of the person goes with it; where others read for too long, the running service empties it later.
     """
     async with ctx.reading() as connection:
         row = await get_account(connection, mobile)
@@ -80,6 +83,8 @@ async def erase_account(ctx: Context, *, mobile: str) -> None:
         await accounts.delete_account(connection, row.id)
         await record_event(ctx, connection, "operator-erase", account_id=row.id, mobile=row.mobile)
         await audit.pseudonymise_audit_events(connection, row.id, f"erased-{secrets.token_hex(4)}")
+    with suppress(DatabaseUnavailableError):
+        await ctx.services.database.scrub()
 
 
 async def sweep_avatars(ctx: Context) -> int:

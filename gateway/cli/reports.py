@@ -1,6 +1,7 @@
 """`audit`, `sms report`, `users export|erase` and `avatars sweep`."""
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -37,9 +38,9 @@ def export(
     exported = run_with_context(lambda ctx: erasure.export_account(ctx, mobile=mobile))
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps(exported.data, ensure_ascii=False, indent=2, default=_plain)
-    (into / "account.json").write_text(text, encoding="utf-8")
+    _write_private(into / "account.json", text.encode())
     if exported.avatar is not None:
-        (into / "avatar.webp").write_bytes(exported.avatar)
+        _write_private(into / "avatar.webp", exported.avatar)
     typer.echo(f"written to {into}")
 
 
@@ -78,6 +79,12 @@ def _print_table(title: str, tallies: dict[str, SmsTally]) -> None:
         why = ", ".join(f"{reason} {count}" for reason, count in tally.refused.most_common())
         refused = tally.refused.total()
         typer.echo(f"{key:<24}{tally.sent:>8}{tally.used:>8}{share:>8}{tally.failed:>8}{refused:>9}  {why}")
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone may read; the folder may have been there with a mode of its own."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
 
 
 def _plain(value: object) -> str:

@@ -35,9 +35,14 @@ async def test_file_is_named_by_the_content_in_a_folder_of_its_first_digits(dire
 
 
 async def test_files_are_their_owners_only(directory: Path) -> None:
-    await FileAvatarStore(directory).put(KEY, PICTURE)
+    before = os.umask(0)
+    try:
+        await FileAvatarStore(directory).put(KEY, PICTURE)
+    finally:
+        os.umask(before)
 
-    assert stat.S_IMODE((directory / KEY[:2]).stat().st_mode) == 0o700
+    found = [directory, directory / KEY[:2], directory / KEY[:2] / f"{KEY}.webp"]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in found] == [0o700, 0o700, 0o600]
 
 
 async def test_file_folder_and_root_are_on_the_disk_before_the_answer(

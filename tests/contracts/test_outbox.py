@@ -58,6 +58,8 @@ def test_console_is_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_file_is_its_owners_only(path: Path) -> None:
+    path.touch(mode=0o644)
+
     quiet(path).record_captcha("an-id", "AB34")
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

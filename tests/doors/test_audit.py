@@ -13,6 +13,7 @@ from resolvers import operators
 from resolvers.context import Context
 from resolvers.erasure import erase_account, export_account, sweep_avatars
 from resolvers.operators import AccountNotFoundError
+from tests.backends import BACKEND
 from tests.doors.door import Door
 from tests.doors.flows import ID_NUMBER, MOBILE, OTHER_MOBILE, PASSWORD, REAL_NAME, ask_for_code, sign_up
 from tests.doors.house import ADDRESS, House
@@ -142,6 +143,21 @@ async def test_erasure_leaves_nothing_but_pseudonymous_events(house: House, door
     assert not (await door.me()).values
     with pytest.raises(AccountNotFoundError):
         await operators.show_account(operator(house), mobile=MOBILE)
+
+
+@pytest.mark.skipif(BACKEND != "sqlite", reason="a database server sees to its own files")
+async def test_erasure_leaves_nothing_in_the_files_of_the_embedded_database(house: House, door: Door) -> None:
+    await live_a_little(house, door)
+    assert "小明".encode() in read_files(house)
+
+    await erase_account(operator(house), mobile=MOBILE)
+
+    assert "小明".encode() not in read_files(house)
+
+
+def read_files(house: House) -> bytes:
+    """What is on the disk of all that the gateway has written."""
+    return b"".join(path.read_bytes() for path in house.settings.data_dir.rglob("*") if path.is_file())
 
 
 async def test_an_erased_mobile_and_its_id_number_are_free_again(house: House, door: Door) -> None:

@@ -158,3 +158,38 @@ async def test_every_request_has_another_id(house: House) -> None:
     ids = {(await house.client().get("/healthz")).headers["x-request-id"] for _ in range(5)}
 
     assert len(ids) == 5
+
+
+PATHS = (
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/graphql",
+    "/api",
+    "/api/docs",
+    "/api/openapi.json",
+    "/api/login",
+)
+
+
+@pytest.mark.parametrize("graphiql", [True, False])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_no_answer_sends_anybody_to_the_host_that_was_named(
+    build_house: BuildHouse, method: str, graphiql: bool
+) -> None:
+    async with build_house(graphiql=graphiql, metrics=True) as house:
+        client = house.client(headers={"host": "evil.example"})
+        paths = [
+            f"{path}{end}" for path in ("", *PATHS) for end in ("", "/", "//", "/..", "?to=//evil.example")
+        ]
+        answers = [await client.request(method, path) for path in paths]
+
+    locations = [answer.headers.get("location", "") for answer in answers]
+    assert not [location for location in locations if "evil" in location or location.startswith("http")]
+
+
+@pytest.mark.parametrize("path", ["/healthz/", "/readyz/", "/metrics/", "/api/docs/", "/avatars/"])
+async def test_path_with_a_slash_too_many_is_unknown(build_house: BuildHouse, path: str) -> None:
+    async with build_house(metrics=True, graphiql=False) as house:
+        assert (await house.client().get(path)).status_code == 404
+        assert (await house.client().get("/graphql/")).status_code == 404
