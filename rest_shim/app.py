@@ -43,11 +43,12 @@ class RestShim:
 
     def __init__(self, dialect: Dialect, options: EndpointOptions) -> None:
         self._dialect = dialect
-        self._routes = routes(options)
+        documented = routes(options)
+        self._routes = documented | {alias: documented[path] for alias, path in dialect.paths.items()}
 
     @property
     def paths(self) -> list[str]:
-        """Every path that is served."""
+        """Every path that is served, by all its names."""
         return list(self._routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +100,7 @@ class RestShim:
 
     async def _read(self, ctx: Context, scope: Scope, receive: Receive) -> RestRequest:
         maximum = MAXIMUM_UPLOAD_BYTES if scope["path"] in _UPLOAD_PATHS else MAXIMUM_BODY_BYTES
-        fields = parse_query(scope["query_string"])
+        fields = self._dialect.translate(parse_query(scope["query_string"]))
         files: dict[str, bytes] = {}
         head = read_head(scope)
         if head.has_body:
@@ -108,13 +109,13 @@ class RestShim:
                 from_body, files = await parse_body(head.content_type, body)
             except BodyMalformedError as error:
                 raise InputError(ErrorCode.INVALID_INPUT, Reason.BODY_MALFORMED) from error
-            fields |= from_body
+            fields |= self._dialect.translate(from_body)
         return RestRequest(ctx, self._dialect, fields, files)
 
     def _success(self, success: Success) -> dict[str, object]:
         envelope: dict[str, object] = {"errno": int(Errno.OK), "errmsg": "OK"}
         if self._dialect.has_object_data:
-            envelope["data"] = success.as_object
+            envelope["data"] = {} if success.as_object is None else success.as_object
         elif success.data is not None:
             envelope["data"] = success.data
         envelope |= success.beside_data
@@ -131,9 +132,7 @@ class RestShim:
         return self._spoken({"errno": int(errno), "errmsg": text})
 
     def _spoken(self, envelope: dict[str, object]) -> dict[str, object]:
-        if self._dialect.has_errcode:
-            envelope["errcode"] = str(envelope["errno"])
-        return envelope
+        return envelope | {copy: str(envelope[name]) for copy, name in self._dialect.copies.items()}
 
     async def _send(
         self, send: Send, status: int, envelope: dict[str, object], *headers: tuple[bytes, bytes]

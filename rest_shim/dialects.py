@@ -14,17 +14,29 @@ DialectName = Literal["documented", "ihome"]
 class Dialect:
     """One way of speaking the same ten endpoints.
 
-    `aliases` are further spellings of a field, looked at when the field itself is absent. `errnos` replace entries of
-    the table. With `has_object_data` every success carries an object as `data`, also where the document has a string
-    or nothing. With `has_errcode` the number is there a second time, as a string under the name `errcode`.
+    `aliases` are further spellings of a field, in the order in which they count after the field's own name. `paths`
+    are further paths, each with the one that it means. `errnos` replace entries of the table. `copies` are further
+    names in the envelope, each with the one that it repeats as a string. With `has_object_data` the name of who is
+    signed in stands in an object, and a success that has nothing to tell carries an empty one.
     """
 
     name: DialectName
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
     errnos: Mapping[ErrorCode, Errno] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
     optional_fields: frozenset[str] = frozenset()
     has_object_data: bool = False
-    has_errcode: bool = False
+
+    def translate(self, fields: dict[str, object]) -> dict[str, object]:
+        """`fields` under their documented names; that name counts first, then the aliases in order, if not empty."""
+        found = {}
+        for name, aliases in self.aliases.items():
+            values = (fields.get(spelling) for spelling in (name, *aliases))
+            value = next((value for value in values if value not in (None, "")), None)
+            if value is not None:
+                found[name] = value
+        return fields | found
 
 
 DOCUMENTED = Dialect(name="documented")
@@ -32,15 +44,26 @@ DOCUMENTED = Dialect(name="documented")
 IHOME = Dialect(
     name="ihome",
     aliases={
-        "image_code_text": ("imagecode",),
+        "codeid": ("cur", "c"),
+        "pcodeid": ("pre", "p"),
+        "image_code_id": ("piccode_id", "codeId"),
+        "image_code_text": ("imagecode", "piccode", "code"),
         "phonecode": ("phoneCode", "smscode"),
         "password": ("passwd",),
         "name": ("user_name",),
     },
+    paths={
+        "/api/piccode": "/api/imagecode",
+        "/api/getImageCode": "/api/imagecode",
+        "/api/phonecode": "/api/smscode",
+        "/api/smsCode": "/api/smscode",
+        "/api/signup": "/api/register",
+        "/api/checkLogin": "/api/check_login",
+    },
     errnos={ErrorCode.NAME_TAKEN: Errno.DBERR, ErrorCode.AUTH_ALREADY_SUBMITTED: Errno.DATAEXIST},
+    copies={"errcode": "errno", "errorcode": "errno", "errormsg": "errmsg"},
     optional_fields=frozenset({"image_code_text"}),
     has_object_data=True,
-    has_errcode=True,
 )
 
 DIALECTS: Mapping[DialectName, Dialect] = {dialect.name: dialect for dialect in (DOCUMENTED, IHOME)}

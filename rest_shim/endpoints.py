@@ -25,10 +25,10 @@ _TIME_FORM = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """What goes into the envelope. `as_object` is `data` for dialects that want an object everywhere."""
+    """What goes into the envelope. `as_object` is `data` for dialects that have objects where the document has none."""
 
     data: object = None
-    as_object: Mapping[str, object] = field(default_factory=dict)
+    as_object: object = None
     beside_data: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -127,8 +127,7 @@ async def post_avatar(request: RestRequest) -> Success:
         raise InputError(ErrorCode.INVALID_INPUT, Reason.FIELD_MISSING, field=("avatar",), name="avatar")
     account = await upload_avatar(request.ctx, image=image)
     url = request.ctx.services.links.avatar_url(account.avatar_key)
-    urls = {"url": url, "avatar": url}
-    return Success(url, as_object={**urls, "avatar_url": url}, beside_data=urls)
+    return Success(url, as_object=url, beside_data={"url": url, "avatar": url})
 
 
 async def post_name(request: RestRequest) -> Success:

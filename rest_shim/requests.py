@@ -22,18 +22,17 @@ class RestRequest:
     files: dict[str, bytes] = field(default_factory=dict)
 
     def find(self, name: str, *, is_stored: bool = True) -> str | None:
-        """A field by its documented name or an alias of the dialect; None when it is absent or empty.
+        """A field, None when it is absent or empty.
 
         What is not stored as it comes, such as a password, may hold any characters.
 
         Raises:
             InputError: INVALID_INPUT when it is no text, or text that cannot be stored.
         """
-        for spelling in (name, *self.dialect.aliases.get(name, ())):
-            value = self._text(spelling)
-            if value:
-                return require_text(value, field=name) if is_stored else value
-        return None
+        value = self._text(name)
+        if not value:
+            return None
+        return require_text(value, field=name) if is_stored else value
 
     def get(self, name: str, *, is_stored: bool = True) -> str:
         """A field that must be there.

@@ -28,7 +28,7 @@ def _query(operation: Document) -> str:
     """The parameters of the endpoint itself; those that stand in for a session are told, not shown."""
     if operation["security"]:
         return ""
-    pairs = {parameter["name"]: parameter["example"] for parameter in operation["parameters"]}
+    pairs = {one["name"]: one["example"] for one in operation["parameters"] if "example" in one}
     return f"?{urlencode(pairs)}" if pairs else ""
 
 

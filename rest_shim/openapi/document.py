@@ -16,7 +16,7 @@ JSON = "application/json"
 _DESCRIPTION = """\
 Accounts that start with a mobile number, for pages that speak the legacy API.
 
-**The envelope.** Every answer is HTTP 200 with `{{"errno", "errmsg"{errcode}}}`, and `data` where there is \
+**The envelope.** Every answer is HTTP 200 with `{{"errno", "errmsg"{copies}}}`, and `data` where there is \
 some. Compare `errno`: 0 is success. The exceptions: the captcha picture, an unknown path (404), a wrong \
 method (405), a body over its limit (413), a malformed `Host` (400), a `Content-Encoding` (415); all but the \
 picture carry the same envelope. A refusal for a limit has `retry_after`, in seconds. What the HTTP server \
@@ -52,6 +52,8 @@ def make_document(dialect: Dialect, deployment: Deployment) -> Schema:
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation, dialect)
+    for alias, path in dialect.paths.items():
+        paths[alias] = {method: _alias(operation, alias, path) for method, operation in paths[path].items()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -73,7 +75,7 @@ def make_document(dialect: Dialect, deployment: Deployment) -> Schema:
 
 def _describe(dialect: Dialect, deployment: Deployment) -> str:
     return _DESCRIPTION.format(
-        errcode=', "errcode"' if dialect.has_errcode else "",
+        copies="".join(f', "{name}"' for name in dialect.copies),
         body=MAXIMUM_BODY_BYTES // 1024,
         upload=MAXIMUM_UPLOAD_BYTES // 1024**2,
         cookie=deployment.cookie_name,
@@ -94,6 +96,15 @@ def _operation(operation: Operation, dialect: Dialect) -> Schema:
         described["requestBody"] = request_body_of(operation, dialect)
         described["responses"]["413"] = {"$ref": "#/components/responses/BodyTooLarge"}
     return described
+
+
+def _alias(operation: Schema, alias: str, path: str) -> Schema:
+    """The same operation under another path."""
+    return {
+        **operation,
+        "operationId": f"{operation['operationId']}_{alias.rpartition('/')[2]}",
+        "summary": f"{operation['summary']}: the same as `{path}`",
+    }
 
 
 def _answer(operation: Operation, dialect: Dialect) -> Schema:
@@ -133,12 +144,12 @@ def _success(operation: Operation, dialect: Dialect) -> Schema:
 
 def _outside(name: str, dialect: Dialect) -> Schema:
     errno, status, when, text = OUTSIDE[name]
+    values: dict[str, Any] = {"errno": int(errno), "errmsg": text}
     properties: Schema = {
         "errno": {"type": "integer", "const": int(errno)},
         "errmsg": {"type": "string", "const": text},
+        **{copy: {"type": "string", "const": str(values[name])} for copy, name in dialect.copies.items()},
     }
-    if dialect.has_errcode:
-        properties["errcode"] = {"type": "string", "const": str(int(errno))}
     schema = {"type": "object", "required": list(properties), "properties": properties}
     return {"description": f"HTTP {status}. {when}", "content": {JSON: {"schema": schema}}}
 

@@ -153,7 +153,7 @@ OPERATIONS = (
         body=INSTEAD_OF_SESSION,
         upload="avatar",
         data=schemas.URL,
-        as_object=schemas.URL_OBJECT,
+        as_object=schemas.URL,
         beside_data=schemas.BESIDE_AVATAR,
         refusals=(
             Refusal(ErrorCode.INVALID_INPUT, "the part `avatar` is missing, or the body is no multipart"),

@@ -9,17 +9,22 @@ from rest_shim.openapi.operations import Operation
 
 def parameters_of(operation: Operation, dialect: Dialect) -> list[Schema]:
     """The query parameters."""
-    return [
-        {
-            "name": field.name,
-            "in": "query",
-            "required": _is_required(field, dialect),
-            "description": field.description,
-            "schema": field.schema,
-            "example": field.example,
-        }
-        for field in operation.query
-    ]
+    return [parameter for field in operation.query for parameter in _spellings(field, dialect)]
+
+
+def _spellings(field: Field, dialect: Dialect) -> Iterable[Schema]:
+    """The parameter and its aliases. Where there are some none is required, since any one of them will do."""
+    aliases = dialect.aliases.get(field.name, ())
+    parameter = {"in": "query", "required": False, "schema": field.schema}
+    yield {
+        **parameter,
+        "name": field.name,
+        "required": _is_required(field, dialect) and not aliases,
+        "description": field.description,
+        "example": field.example,
+    }
+    for alias in aliases:
+        yield {**parameter, "name": alias, "description": f"The same as `{field.name}`, which counts first."}
 
 
 def request_body_of(operation: Operation, dialect: Dialect) -> Schema:

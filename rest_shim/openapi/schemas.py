@@ -64,11 +64,6 @@ NAME: Schema = {
 }
 USER_NAME: Schema = {"type": "string", "description": "The user name.", "examples": ["18736008450"]}
 USER_NAME_OBJECT: Schema = {"type": "object", "required": ["name"], "properties": {"name": USER_NAME}}
-URL_OBJECT: Schema = {
-    "type": "object",
-    "required": ["url", "avatar", "avatar_url"],
-    "properties": {"url": URL, "avatar": URL, "avatar_url": URL},
-}
 AUTH: Schema = {
     "type": "object",
     "required": ["real_name", "id_card"],
@@ -138,13 +133,12 @@ def example_of(schema: Schema) -> Any:  # noqa: ANN401 - an example is any JSON 
 
 
 def _envelope(title: str, dialect: Dialect, properties: Schema, errcodes: list[str]) -> Schema:
-    if dialect.has_errcode:
-        properties["errcode"] = {
-            "type": "string",
-            "enum": sorted(errcodes),
-            "description": "`errno` again, as a string.",
-            "examples": errcodes[:1],
-        }
+    for copy, name in dialect.copies.items():
+        properties[copy] = {"type": "string", "description": f"`{name}` again, as a string."}
+        if name == "errno":
+            properties[copy] |= {"enum": sorted(errcodes), "examples": errcodes[:1]}
+        else:
+            properties[copy]["examples"] = ["OK"]
     required = [name for name in properties if name != "retry_after"]
     return {"title": title, "type": "object", "required": required, "properties": properties}
 

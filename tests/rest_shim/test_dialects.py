@@ -12,7 +12,7 @@ from rest_shim.requests import RestRequest
 
 def request(dialect: Dialect, **fields: object) -> RestRequest:
     """A request that carries these fields; reading them needs no service."""
-    return RestRequest(Context(cast("Services", None)), dialect, dict(fields))
+    return RestRequest(Context(cast("Services", None)), dialect, dialect.translate(dict(fields)))
 
 
 def test_documented_dialect_is_the_document_and_nothing_else() -> None:

@@ -74,8 +74,13 @@ async def test_answers_fit_the_document_and_every_documented_errno_is_given(
 
 
 async def test_every_operation_has_its_situations(dialect: Dialect) -> None:
-    document = make_document(dialect, Deployment())
-    operations = {o["operationId"] for methods in document["paths"].values() for o in methods.values()}
+    paths = make_document(dialect, Deployment())["paths"]
+    operations = {
+        operation["operationId"]
+        for path, methods in paths.items()
+        if path not in dialect.paths
+        for operation in methods.values()
+    }
 
     assert operations == set(SITUATIONS)
 

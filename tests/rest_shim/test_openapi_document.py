@@ -40,10 +40,16 @@ def test_a_broken_document_is_no_valid_openapi(document: Document) -> None:
     assert not OpenAPIV31SpecValidator(document).is_valid()
 
 
-def test_document_has_the_paths_and_methods_of_the_shim(document: Document) -> None:
+def test_document_has_the_paths_and_methods_of_the_shim(document: Document, dialect: Dialect) -> None:
     served = {(path, method) for path, methods in routes(EndpointOptions()).items() for method in methods}
+    aliases = {
+        (alias, method)
+        for alias, path in dialect.paths.items()
+        for served_path, method in served
+        if served_path == path
+    }
 
-    assert set(operations(document)) == served
+    assert set(operations(document)) == served | aliases
 
 
 def test_document_has_the_whole_errno_table(document: Document) -> None:
@@ -72,25 +78,19 @@ def refusal_of(operation: Document) -> Document:
 
 
 def test_examples_of_answers_fit_their_schemas(document: Document) -> None:
-    shown = 0
     for operation in operations(document).values():
-        media = operation["responses"]["200"]["content"]["application/json"]
-        for example in media.get("examples", {}).values():
-            Draft202012Validator(media["schema"]).validate(example["value"])
-            shown += 1
-
-    assert shown == 10
+        content = operation["responses"]["200"]["content"]
+        examples = content["application/json"].get("examples", {})
+        for example in examples.values():
+            Draft202012Validator(content["application/json"]["schema"]).validate(example["value"])
+        assert examples or "image/png" in content
 
 
 def test_examples_of_bodies_fit_their_schemas(document: Document) -> None:
-    shown = 0
     for operation in operations(document).values():
-        for media in operation.get("requestBody", {}).get("content", {}).values():
-            if "example" in media:
+        for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
+            if media_type != "multipart/form-data":
                 Draft202012Validator(media["schema"]).validate(media["example"])
-                shown += 1
-
-    assert shown == 10
 
 
 def test_what_needs_an_account_takes_cookie_or_bearer_or_the_password(document: Document) -> None:
@@ -121,7 +121,9 @@ def test_success_has_data_as_the_dialect_has_it() -> None:
             if "oneOf" not in schema:
                 continue
             data = schema["oneOf"][0]["properties"].get("data")
-            if name == "ihome":
+            if path == "/api/profile/avatar":
+                assert data["type"] == "string"
+            elif name == "ihome":
                 assert data["type"] == "object", path
             elif path in {"/api/smscode", "/api/logout"}:
                 assert data is None
@@ -137,9 +139,19 @@ def test_ihome_names_aliases_and_errcode_and_the_documented_dialect_does_not() -
         for name, operation in forms.items()
     }
 
-    assert fields["ihome"] - fields["documented"] == {"imagecode", "phoneCode", "smscode", "passwd"}
-    assert "errcode" in refusal_of(forms["ihome"])["properties"]
-    assert "errcode" not in refusal_of(forms["documented"])["properties"]
+    assert fields["ihome"] - fields["documented"] == {
+        "imagecode",
+        "piccode",
+        "code",
+        "phoneCode",
+        "smscode",
+        "passwd",
+    }
+    assert set(refusal_of(forms["ihome"])["required"]) - set(refusal_of(forms["documented"])["required"]) == {
+        "errcode",
+        "errorcode",
+        "errormsg",
+    }
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ $(function () {
       dataType: "json",
       success: function (data) {
         say(data);
-        if ("0" == data.errno) $("#user-avatar").attr("src", data.data.avatar_url);
+        if ("0" == data.errno) $("#user-avatar").attr("src", data.data);
       },
     });
   });
