@@ -21,7 +21,6 @@ class SmsMessageRow:
     prefix: str
     address: str
     outcome: str
-    is_exempt: bool
     used_at: datetime | None = None
 
 
@@ -53,16 +52,6 @@ async def set_sms_used_at(connection: AsyncConnection, message_id: int, used_at:
     )
 
 
-async def has_used_sms(connection: AsyncConnection, mobile_digests: Sequence[str]) -> bool:
-    """Whether a code sent to this mobile was ever used."""
-    found = await connection.scalar(
-        select(sms_messages.c.id)
-        .where(sms_messages.c.mobile_digest.in_(mobile_digests), sms_messages.c.used_at.is_not(None))
-        .limit(1)
-    )
-    return found is not None
-
-
 async def count_sms_to_prefix(
     connection: AsyncConnection, prefix: str, since: datetime, *, limit: int
 ) -> tuple[int, int]:
@@ -73,7 +62,6 @@ async def count_sms_to_prefix(
             sms_messages.c.prefix == prefix,
             sms_messages.c.at > since,
             sms_messages.c.outcome == SENT,
-            sms_messages.c.is_exempt.is_(False),
         )
         .order_by(sms_messages.c.at.desc())
         .limit(limit)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     func,
 )
 from sqlalchemy.dialects import mysql
@@ -217,7 +218,8 @@ sms_messages = Table(
     Column("prefix", String(16), nullable=False, comment="country and the first 7 national digits"),
     Column("address", String(64), nullable=False),
     Column("outcome", String(24), nullable=False, comment="sent, failed, or why it was refused"),
-    Column("is_exempt", Boolean, nullable=False, comment="the breaker does not count it"),
+    # Nothing reads it any more; what an older version still writes finds it until the next release drops it.
+    Column("is_exempt", Boolean, nullable=False, server_default=false()),
     Column("used_at", UtcDateTime, nullable=True),
     Index("ix_sms_messages_prefix_at", "prefix", "at"),
     sqlite_autoincrement=True,

@@ -2,7 +2,8 @@
 
 SMS pumping makes an installation pay for messages that nobody reads. Three guards are for that: an allow-list of
 countries, a ceiling for each day, and a breaker that pauses a block of numbers whose codes are not used. Each can be
-run dry: it then only tells what it would have done.
+run dry: it then only tells what it would have done. Nobody is exempt: who is treated better is told apart, by the
+answer or by the time that asking took.
 """
 
 import math
@@ -13,12 +14,10 @@ from typing import Literal
 
 import structlog
 
-from db import accounts
 from db.sms_messages import (
     SENT,
     SmsMessageRow,
     count_sms_to_prefix,
-    has_used_sms,
     insert_sms_message,
     set_sms_outcome,
     set_sms_used_at,
@@ -67,17 +66,15 @@ async def admit_sms(ctx: Context, mobile: str) -> Admission:
         InputError: INVALID_INPUT for a country that is not on the list.
         RateLimitedError: over a limit, out of guesses, or paused. Nothing is used up.
     """
-    is_exempt = await _is_exempt(ctx, mobile)
     await _guard(ctx, mobile, "country", lambda: _require_country(ctx, mobile))
     await _guard(ctx, mobile, None, lambda: _require_guesses_left(ctx, mobile))
-    if not is_exempt:
-        await _guard(ctx, mobile, "breaker", lambda: _require_used_prefix(ctx, mobile))
+    await _guard(ctx, mobile, "breaker", lambda: _require_used_prefix(ctx, mobile))
     consumption = ctx.consuming()
     try:
         for limit in ctx.services.policy.limits.sms:
             guard: Guard | None = "ceiling" if limit.subject == "installation" else None
             await _guard(ctx, mobile, guard, partial(_use, ctx, consumption, limit, mobile))
-        message_id = await _record(ctx, mobile, SENT, is_exempt=is_exempt)
+        message_id = await _record(ctx, mobile, SENT)
     except AccountError:
         await consumption.give_back()
         raise
@@ -121,7 +118,7 @@ async def _guard(
         if is_dry:
             return
         SMS_MESSAGES.labels(outcome).inc()
-        await _record(ctx, mobile, outcome, is_exempt=True)
+        await _record(ctx, mobile, outcome)
         raise
 
 
@@ -164,22 +161,13 @@ async def _require_used_prefix(ctx: Context, mobile: str) -> None:
     raise RateLimitedError(math.ceil(counter.remaining_seconds), Reason.SMS_PAUSED)
 
 
-async def _is_exempt(ctx: Context, mobile: str) -> bool:
-    """Whether somebody real is known to be behind the number."""
-    async with ctx.reading() as connection:
-        if await accounts.find_account_by_mobile(connection, mobile):
-            return True
-        return await has_used_sms(connection, ledger_digests(ctx, mobile))
-
-
-async def _record(ctx: Context, mobile: str, outcome: str, *, is_exempt: bool) -> int:
+async def _record(ctx: Context, mobile: str, outcome: str) -> int:
     row = SmsMessageRow(
         at=ctx.now,
         mobile_digest=ledger_digests(ctx, mobile)[0],
         prefix=prefix_of(mobile),
         address=ctx.address[:64],
         outcome=outcome,
-        is_exempt=is_exempt,
     )
     async with ctx.writing() as connection:
         return await insert_sms_message(connection, row)

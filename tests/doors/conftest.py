@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,12 +36,8 @@ def database_url(backend: Backend, tmp_path: Path) -> str:
 def build_house(backend: Backend, database_url: str, tmp_path: Path) -> BuildHouse:
     """Opens gateways with other settings, over this test's one database."""
 
-    def build(
-        *, has_picture_process: bool = False, **overrides: object
-    ) -> AbstractAsyncContextManager[House]:
-        return open_house(
-            backend, database_url, tmp_path, has_picture_process=has_picture_process, **overrides
-        )
+    def build(**overrides: Any) -> AbstractAsyncContextManager[House]:  # noqa: ANN401 - as `open_house`
+        return open_house(backend, database_url, tmp_path, **overrides)
 
     return build
 

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
 from db.accounts import insert_account
+from db.engine import Database
 from gateway.app import create_app
 from gateway.front import Front
 from gateway.settings import Settings
@@ -21,6 +22,7 @@ from resolvers.context import Services
 from resolvers.mobiles import national_form
 from resolvers.names import name_key
 from resolvers.passwords import Passwords
+from resolvers.ports import StateStore
 from resolvers.sessions import begin_session
 from tests.backends import Backend, read_records
 from tests.contracts.clocks import MovableClock
@@ -109,9 +111,14 @@ async def open_house(
     directory: Path,
     *,
     has_picture_process: bool = False,
+    wrap_state: Callable[[StateStore], StateStore] = lambda store: store,
+    wrap_database: Callable[[Database], Database] = lambda database: database,
     **overrides: object,
 ) -> AsyncIterator[House]:
-    """Build the application as `serve` does, cheap hashes and the fakes put in, and run it."""
+    """Build the application as `serve` does, cheap hashes and the fakes put in, and run it.
+
+    The wrappers put something between the resolvers and what they depend on.
+    """
     cheap = {"argon2_memory_kib": 8, "argon2_passes": 1, "access_log": False}
     settings = Settings.load(
         _env_file=None, **{"data_dir": directory, "database_url": database_url} | cheap | overrides
@@ -133,10 +140,12 @@ async def open_house(
             if backend.redis_url:
                 store = RedisStateStore(open_redis(backend.redis_url), clock, prefix=prefix)
                 ours = replace(ours, state=store)
+            opened = ours.state
+            ours = replace(ours, state=wrap_state(opened), database=wrap_database(ours.database))
             built.append(ours)
             yield ours
             if backend.redis_url:
-                await ours.state.aclose()
+                await opened.aclose()
 
     app = create_app(settings, open_services=factory)
     async with running(app):
