@@ -235,6 +235,7 @@ def _front_options(settings: Settings) -> FrontOptions:
         addresses=ClientAddresses(settings.proxy_networks),
         cross_site=CrossSiteRule(settings.allowed_origins),
         is_https=settings.is_cookie_secure,
+        is_development=not settings.is_production,
         access_log=open_access_log(
             sys.stderr.buffer, is_production=settings.is_production, level=settings.log_level
         )

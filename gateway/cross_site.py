@@ -5,16 +5,18 @@ header comes from no browser and passes. Source: Fetch Metadata Request Headers,
 """
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+
+from gateway.origins import AllowedOrigins, is_own_origin, is_surely_another_site, is_web_origin
 
 _OWN_SITES = frozenset({b"same-origin", b"none"})
+_OTHER_SITE = b"cross-site"
 
 
 class CrossSiteRule:
     """Judges the headers of one state-changing request."""
 
     def __init__(self, allowed_origins: Iterable[str]) -> None:
-        self._allowed = frozenset(origin.encode() for origin in allowed_origins)
+        self._allowed = AllowedOrigins(allowed_origins)
 
     @property
     def has_allowed_origins(self) -> bool:
@@ -23,24 +25,50 @@ class CrossSiteRule:
 
     def allows_origin(self, origin: bytes | None) -> bool:
         """Whether `origin` is on the list."""
-        return origin is not None and origin.lower() in self._allowed
+        return origin is not None and origin in self._allowed
 
     def find_offence(self, *, site: bytes | None, origin: bytes | None, host: bytes | None) -> str | None:
         """What forbids the request, in words that name the header; None when it may pass."""
         if origin is not None and self.allows_origin(origin):
             return None
         if site is not None:
-            return None if site.lower() in _OWN_SITES else _offence("Sec-Fetch-Site", site, origin)
-        if origin is None or _host_of(origin) == (host or b"").lower():
+            return None if _is_own(site) else _offence("Sec-Fetch-Site", site, origin)
+        if origin is None or is_own_origin(origin, host or b""):
             return None
         return _offence("Origin", origin, origin)
 
 
-def _host_of(origin: bytes) -> bytes | None:
-    try:
-        return urlsplit(origin.decode("latin-1")).netloc.lower().encode("latin-1") or None
-    except ValueError:
-        return None
+def cannot_be_forged(
+    *, site: bytes | None, origin: bytes | None, has_bearer_token: bool, has_cookie: bool
+) -> bool:
+    """Whether no page can have sent this for its visitor, whatever the headers say of where it comes from.
+
+    A page cannot add an `Authorization` header to a request to another site without a preflight, and every browser
+    names the origin of what a page posts: `cross-site` without one comes from an app (WeChat on desktops). With a
+    cookie of ours neither holds, for the browser adds it by itself.
+    """
+    if has_cookie:
+        return False
+    return has_bearer_token or (origin is None and site is not None and site.lower() == _OTHER_SITE)
+
+
+def takes_cookies(*, site: bytes | None, origin: bytes | None) -> bool:
+    """Whether our cookies count. From an app's origin, or from `null`, which any page can take on, they do not.
+
+    A page of our own that keeps its origin to itself is told by `Sec-Fetch-Site`.
+    """
+    return origin is None or is_web_origin(origin) or (site is not None and _is_own(site))
+
+
+def loses_cookies(*, site: bytes | None, origin: bytes | None, host: bytes | None) -> bool:
+    """Whether a browser throws away a cookie that this request is answered with, since it is `SameSite=Lax`."""
+    if site is not None:
+        return site.lower() == _OTHER_SITE
+    return origin is not None and is_surely_another_site(origin, host or b"")
+
+
+def _is_own(site: bytes) -> bool:
+    return site.lower() in _OWN_SITES
 
 
 def _offence(header: str, value: bytes, origin: bytes | None) -> str:

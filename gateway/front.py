@@ -19,7 +19,8 @@ from db.patience import one_request
 from gateway.access_log import AccessLog, PlainAccessLog
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
-from gateway.cross_site import CrossSiteRule
+from gateway.cors import cors_headers, is_preflight, judge_preflight
+from gateway.cross_site import CrossSiteRule, cannot_be_forged, takes_cookies
 from gateway.server import WRITE_WHOLE, header_lines
 from resolvers.context import Context, Services
 
@@ -38,7 +39,13 @@ _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID_FORM = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 _BEARER = b"bearer "
 
-_JOINED_HEADERS = {b"cookie": b"; ", b"x-forwarded-for": b",", b"host": b","}
+_JOINED_HEADERS = {
+    b"cookie": b"; ",
+    b"x-forwarded-for": b",",
+    b"host": b",",
+    b"accept-language": b",",
+    b"access-control-request-headers": b",",
+}
 _HOST_FORM = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?")
 
 _SECURITY_HEADERS = (
@@ -49,10 +56,6 @@ _SECURITY_HEADERS = (
 _DEFAULT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
-_PREFLIGHT_SECONDS = b"600"
-_ALLOWED_REQUEST_HEADERS = (
-    b"content-type, authorization, apollo-require-preflight, x-xsrftoken, x-requested-with, x-request-id"
-)
 
 _log = structlog.get_logger("gateway.front")
 
@@ -75,6 +78,8 @@ class FrontOptions:
     addresses: ClientAddresses
     cross_site: CrossSiteRule
     is_https: bool
+    is_development: bool = False
+    """Whether a refused preflight says why in its body."""
     access_log: AccessLog | None = field(default_factory=PlainAccessLog)
 
     @cached_property
@@ -131,9 +136,8 @@ class Front:
             with one_request():
                 if fault:
                     await self._refuse(scope, answer, *fault)
-                elif scope["method"] == "OPTIONS" and _is_preflight(headers):
-                    is_allowed = self._options.cross_site.allows_origin(headers.get(b"origin"))
-                    await _answer_preflight(answer, is_allowed)
+                elif scope["method"] == "OPTIONS" and is_preflight(headers):
+                    await self._answer_preflight(headers, answer, context)
                 else:
                     await self._shortcuts.get(scope["path"], self._app)(scope, receive, answer)
         except Exception:  # noqa: BLE001 - the last line: a client never sees a traceback
@@ -155,14 +159,39 @@ class Front:
             return 415, "A Content-Encoding on requests is not served."
         method = scope["method"]
         if method not in _READING_METHODS or (
-            scope["path"] in _CHANGING_READS and not (method == "OPTIONS" and _is_preflight(headers))
+            scope["path"] in _CHANGING_READS and not (method == "OPTIONS" and is_preflight(headers))
         ):
-            offence = self._options.cross_site.find_offence(
-                site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"), host=host
-            )
+            offence = self._find_offence(headers)
             if offence:
+                scope["state"]["log"] = {"reason": offence}
                 return 403, f"Cross-site request refused. {offence}."
         return None
+
+    def _find_offence(self, headers: Mapping[bytes, bytes]) -> str | None:
+        site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+        offence = self._options.cross_site.find_offence(site=site, origin=origin, host=headers.get(b"host"))
+        if offence is None or cannot_be_forged(
+            site=site,
+            origin=origin,
+            has_bearer_token=_find_bearer_token(headers) is not None,
+            has_cookie=self._options.cookie.read(headers.get(b"cookie", b"")) is not None,
+        ):
+            return None
+        return offence
+
+    async def _answer_preflight(
+        self, headers: Mapping[bytes, bytes], answer: "_Answer", context: Context
+    ) -> None:
+        preflight = judge_preflight(headers, self._options.cross_site)
+        if preflight.complaint:
+            _log.warning("cors.preflight_refused", reason=preflight.complaint, request_id=context.request_id)
+        body = b""
+        if self._options.is_development and preflight.status == 403:
+            body = f"Preflight refused. {preflight.complaint}.\n".encode()
+        more = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        start = {"type": "http.response.start", "status": preflight.status}
+        await answer(start | {"headers": preflight.headers + (more if body else more[1:])})
+        await answer({"type": "http.response.body", "body": body})
 
     async def _refuse(self, scope: Scope, answer: "_Answer", status: int, message: str) -> None:
         """Say no in the form of the door that was knocked at."""
@@ -175,12 +204,10 @@ class Front:
     def _open_context(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Context:
         peer = scope["client"][0] if scope.get("client") else "unknown"
         forwarded = headers.get(b"x-forwarded-for")
-        authorization = headers.get(b"authorization")
         cookie = headers.get(b"cookie")
-        token = None
-        if authorization is not None and authorization[:7].lower() == _BEARER:
-            token = authorization[7:].strip().decode("latin-1")
-        elif cookie is not None:
+        is_cookie_taken = takes_cookies(site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"))
+        token = _find_bearer_token(headers)
+        if token is None and cookie is not None and is_cookie_taken:
             token = self._options.cookie.read(cookie)
         return Context(
             services=self._services(),
@@ -188,6 +215,7 @@ class Front:
             request_id=self._request_id(peer, headers.get(b"x-request-id")),
             user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
             token=token,
+            takes_cookies=is_cookie_taken,
         )
 
     def _request_id(self, peer: str, brought: bytes | None) -> str:
@@ -226,10 +254,10 @@ class _Answer:
         context, options = self._context, self._options
         headers = [*start.get("headers", ()), (b"x-request-id", context.request_id.encode())]
         if self._origin is not None and options.cross_site.allows_origin(self._origin):
-            headers += _cors_headers(self._origin)
-        if context.issued:
+            headers += cors_headers(self._origin)
+        if context.takes_cookies and context.issued:
             headers.append((b"set-cookie", options.cookie.issue(context.issued.token)))
-        elif context.is_signed_out:
+        elif context.takes_cookies and context.is_signed_out:
             headers.append((b"set-cookie", options.cookie.clear()))
         by_name = dict(headers)
         rest = options.headers_beside(tuple(by_name))
@@ -267,9 +295,11 @@ def _is_host_valid(host: bytes | None) -> bool:
     return host is not None and _HOST_FORM.fullmatch(host) is not None
 
 
-def _is_preflight(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether a request with the method OPTIONS is one."""
-    return b"access-control-request-method" in headers
+def _find_bearer_token(headers: Mapping[bytes, bytes]) -> str | None:
+    authorization = headers.get(b"authorization")
+    if authorization is None or authorization[:7].lower() != _BEARER:
+        return None
+    return authorization[7:].strip().decode("latin-1")
 
 
 def _headers_by_name(pairs: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -280,26 +310,6 @@ def _headers_by_name(pairs: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]
         if values:
             headers[joined] = separator.join(values)
     return headers
-
-
-def _cors_headers(origin: bytes) -> list[tuple[bytes, bytes]]:
-    return [
-        (b"access-control-allow-origin", origin),
-        (b"access-control-allow-credentials", b"true"),
-        (b"access-control-expose-headers", b"x-request-id, retry-after"),
-    ]
-
-
-async def _answer_preflight(answer: _Answer, is_allowed: bool) -> None:  # noqa: FBT001 - private, one caller
-    headers = [(b"content-length", b"0")]
-    if is_allowed:
-        headers += [
-            (b"access-control-allow-methods", b"GET, POST"),
-            (b"access-control-allow-headers", _ALLOWED_REQUEST_HEADERS),
-            (b"access-control-max-age", _PREFLIGHT_SECONDS),
-        ]
-    await answer({"type": "http.response.start", "status": 204 if is_allowed else 403, "headers": headers})
-    await answer({"type": "http.response.body", "body": b""})
 
 
 async def _answer_json(answer: _Answer, status: int, body: object) -> None:

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import ipaddress
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -14,17 +13,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from adapters.redis_url import parse_redis_url
 from adapters.sms.vendor_url import check_vendor_url
 from db.engine import async_url, sqlite_url
+from gateway.origins import has_any_port, normalize_listed_origin
 
 PREFIX = "GATEWAY_"
 
 # Known to everybody who can read: for development only, and refused in production.
 DEVELOPMENT_SECRET_KEYS = "development:YWNjb3VudC1nYXRld2F5IGRldmVsb3BtZW50IHNlY3JldA=="
 _SECRET_MINIMUM_BYTES = 32
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-_ORIGIN_FORM = re.compile(
-    r"(?P<site>(?P<scheme>https?)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\]))(?::(?P<port>[0-9]{1,5}))?"
-)
-
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -75,7 +70,8 @@ class Settings(BaseSettings):
     )
     allowed_origins: Words = Field(
         (),
-        description="origins of other sites whose pages may call, such as `https://app.example.com`, with commas",
+        description="origins of other sites whose pages may call, such as `https://app.example.com`, with commas; also "
+        "of apps (`capacitor://localhost`, `null`), which get bearer tokens only, and in development `http://localhost:*`",
     )
     trusted_proxies: Words = Field(
         (), description="addresses or networks whose `X-Forwarded-For` is believed, with commas"
@@ -171,7 +167,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_as_browsers_write(origin) for origin in value)
+        return tuple(normalize_listed_origin(origin) for origin in value)
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -332,6 +328,9 @@ class Settings(BaseSettings):
                 not self.is_cookie_secure
             ),
             "GATEWAY_PUBLIC_URL is http; serve over https": self.public_url.startswith("http:"),
+            "GATEWAY_ALLOWED_ORIGINS has an origin with any port, which is for development; name the port": (
+                any(has_any_port(origin) for origin in self.allowed_origins)
+            ),
         }
         return [reason for reason, holds in reasons.items() if holds] + self.sender_problems()
 
@@ -375,15 +374,6 @@ def _parse_secret_keys(text: str) -> dict[str, bytes]:
     if not keys:
         raise ValueError("at least one key is needed")
     return keys
-
-
-def _as_browsers_write(origin: str) -> str:
-    """An origin in lower case and without the port that its scheme has anyway."""
-    match = _ORIGIN_FORM.fullmatch(origin.lower())
-    if match is None:
-        raise ValueError(f"{origin!r} is no origin; write scheme://host or scheme://host:port")
-    site, scheme, port = match.group("site", "scheme", "port")
-    return site if port in {None, _DEFAULT_PORTS[scheme]} else f"{site}:{port}"
 
 
 def _problem(details: dict[str, Any]) -> str:

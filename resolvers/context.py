@@ -7,12 +7,13 @@ from datetime import datetime
 
 from db.engine import Connection, Database, DatabaseUnavailableError
 from resolvers.accounts import Account, account_of
-from resolvers.errors import ServiceUnavailableError, unauthenticated
+from resolvers.errors import ServiceUnavailableError, invalid_input, unauthenticated
 from resolvers.keys import KeyRing
 from resolvers.limits import Consumption, Limits
 from resolvers.passwords import Passwords
 from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
 from resolvers.sessions import IssuedSession, hash_token, is_due_to_slide
+from resolvers.texts import Reason
 from resolvers.viewers import Viewers, slide
 from resolvers.workers import WorkerPool
 
@@ -65,7 +66,9 @@ class Services:
 class Context:
     """One request. `address` is what limits count (an IPv4 address or an IPv6 /64), `token` what the client brought.
 
-    `issued` and `is_signed_out` are what resolvers did to the session, for the gateway to tell the client.
+    `issued` and `is_signed_out` are what resolvers did to the session, for the gateway to tell the client. Where
+    `takes_cookies` is off it tells nothing by cookie: the request comes from an app's origin, or from a page that keeps
+    its own secret.
     """
 
     services: Services
@@ -73,6 +76,7 @@ class Context:
     request_id: str = ""
     user_agent: str = ""
     token: str | None = None
+    takes_cookies: bool = True
     issued: IssuedSession | None = None
     is_signed_out: bool = False
     _authenticated: Account | None = None
@@ -122,6 +126,15 @@ class Context:
         if viewer is None:
             raise unauthenticated()
         return viewer
+
+    def require_cookies(self) -> None:
+        """See to it that a session which is to be delivered by cookie arrives; asked before anything is judged.
+
+        Raises:
+            InputError: INVALID_INPUT, for `token_delivery`.
+        """
+        if not self.takes_cookies:
+            raise invalid_input(Reason.COOKIES_NOT_TAKEN, "token_delivery")
 
     def act_as(self, account: Account) -> None:
         """Serve the rest of this request for `account`, which has just proved its password; no session begins."""

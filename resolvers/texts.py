@@ -37,6 +37,7 @@ class Reason(StrEnum):
     ID_NUMBER_REFUSED = "id_number_refused"
     AUTH_ALREADY_SUBMITTED = "auth_already_submitted"
     WRONG_CREDENTIALS = "wrong_credentials"
+    COOKIES_NOT_TAKEN = "cookies_not_taken"
     UNAUTHENTICATED = "unauthenticated"
     ACCOUNT_LOCKED = "account_locked"
     TOO_OFTEN = "too_often"
@@ -113,6 +114,10 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
         "实名信息已提交，不能修改",
     ),
     Reason.WRONG_CREDENTIALS: ("The mobile number or the password is wrong.", "手机号或密码错误"),
+    Reason.COOKIES_NOT_TAKEN: (
+        "From this origin no cookie is taken: ask for the token in the body, and send it as `Authorization: Bearer`.",
+        "该来源不使用 Cookie：请让令牌随响应体返回，并以 Authorization: Bearer 发送",
+    ),
     Reason.UNAUTHENTICATED: ("Sign in first.", "用户未登录"),
     Reason.ACCOUNT_LOCKED: ("This account is locked. Ask the operator.", "用户不存在或未激活"),
     Reason.TOO_OFTEN: ("Too often. Try again in {seconds} seconds.", "请求过于频繁，请 {seconds} 秒后再试"),

@@ -72,6 +72,7 @@ def post_register(options: EndpointOptions) -> Endpoint:
     """3. Registration, which signs in."""
 
     async def endpoint(request: RestRequest) -> Success:
+        request.ctx.require_cookies()
         signed_in = await register(
             request.ctx,
             mobile=request.get("mobile"),
@@ -87,6 +88,7 @@ def post_register(options: EndpointOptions) -> Endpoint:
 
 async def post_login(request: RestRequest) -> Success:
     """4. Sign-in."""
+    request.ctx.require_cookies()
     signed_in = await login(
         request.ctx, mobile=request.get("mobile"), password=request.get("password", is_stored=False)
     )

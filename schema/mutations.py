@@ -100,6 +100,7 @@ class Mutation:
 
         async def make() -> RegisterPayload:
             ctx = info.context.ctx
+            _check_delivery(ctx, input.token_delivery)
             signed_in = await register(
                 ctx, mobile=input.mobile, sms_code=input.sms_code, password=input.password
             )
@@ -121,6 +122,7 @@ class Mutation:
 
         async def make() -> LoginPayload:
             ctx = info.context.ctx
+            _check_delivery(ctx, input.token_delivery)
             signed_in = await login(ctx, mobile=input.mobile, password=input.password)
             _deliver(ctx, input.token_delivery)
             return LoginPayload(
@@ -185,6 +187,12 @@ class Mutation:
             return SubmitAuthPayload(auth_info=auth_info_of(record))
 
         return await settle(SubmitAuthPayload, make(), info.context.language)
+
+
+def _check_delivery(ctx: Context, delivery: TokenDelivery) -> None:
+    """Before anything is judged: where no cookie is taken, the token must go into the body."""
+    if delivery is TokenDelivery.COOKIE:
+        ctx.require_cookies()
 
 
 def _deliver(ctx: Context, delivery: TokenDelivery) -> None:

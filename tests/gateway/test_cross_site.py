@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.cross_site import CrossSiteRule
+from gateway.cross_site import CrossSiteRule, loses_cookies
 
 HOST = b"accounts.example.com"
 ALLOWED = b"https://app.example.com"
@@ -49,6 +49,11 @@ def test_page_of_an_allowed_origin_passes(site: bytes | None, origin: bytes) -> 
         b"https://evil.example/accounts.example.com",
         b"https://accounts.example.com@evil.example",
         b"accounts.example.com",
+        b"https://accounts.example.com:80",
+        b"http://accounts.example.com:443",
+        b"https://accounts.example.com:*",
+        b"https://accounts.example.com/",
+        b"capacitor://accounts.example.com",
         b"https://[",
         b"\xff\xfe",
     ],
@@ -64,10 +69,55 @@ def test_older_browsers_page_of_another_origin_is_refused(origin: bytes) -> None
         (SAME, b"ACCOUNTS.example.com"),
         (b"http://localhost:8000", b"localhost:8000"),
         (b"http://[::1]:8000", b"[::1]:8000"),
+        (b"https://a.example", b"a.example:443"),
+        (b"https://a.example:443", b"a.example"),
+        (b"http://a.example", b"a.example:80"),
+        (b"http://a.example:80", b"A.example"),
+        (b"https://[::1]", b"[::1]:443"),
     ],
 )
 def test_older_browsers_own_page_passes(origin: bytes, host: bytes) -> None:
     assert not is_refused(None, origin, host)
+
+
+@pytest.mark.parametrize(
+    ("listed", "passes", "does_not"),
+    [
+        ("https://app.example.com", b"https://app.example.com:443", b"https://app.example.com:80"),
+        ("https://app.example.com:443", b"https://app.example.com", b"https://app.example.com:444"),
+        ("http://localhost:*", b"http://localhost:5173", b"https://localhost:5173"),
+        ("http://localhost:*", b"http://localhost", b"http://localhost.evil.example:5173"),
+        ("http://localhost:*", b"http://localhost:80", b"http://127.0.0.1:5173"),
+        ("http://[::1]:*", b"http://[::1]:3000", b"http://localhost:*"),
+        ("capacitor://localhost", b"capacitor://localhost", b"capacitor://localhost:1"),
+        ("null", b"null", b""),
+    ],
+)
+def test_list_means_what_it_says(listed: str, passes: bytes, does_not: bytes) -> None:
+    rule = CrossSiteRule([listed])
+
+    assert rule.allows_origin(passes)
+    assert not rule.allows_origin(does_not)
+
+
+@pytest.mark.parametrize(
+    ("site", "origin", "host", "is_lost"),
+    [
+        (b"cross-site", b"http://localhost:5173", b"127.0.0.1:8000", True),
+        (b"same-site", b"http://localhost:5173", b"localhost:8000", False),
+        (b"same-origin", None, b"localhost:8000", False),
+        (None, b"http://localhost:5173", b"127.0.0.1:8000", True),
+        (None, b"http://192.168.1.5:5173", b"192.168.1.6:8000", True),
+        (None, b"http://localhost:5173", b"localhost:8000", False),
+        (None, b"http://192.168.1.5:5173", b"192.168.1.5:8000", False),
+        (None, b"https://app.example.com", b"accounts.example.com", False),
+        (None, None, b"localhost:8000", False),
+    ],
+)
+def test_cookie_is_lost_between_sites(
+    site: bytes | None, origin: bytes | None, host: bytes, is_lost: bool
+) -> None:
+    assert loses_cookies(site=site, origin=origin, host=host) is is_lost
 
 
 def test_request_that_names_neither_comes_from_no_browser_and_passes() -> None:

@@ -100,6 +100,7 @@ def test_production_accepts_what_is_fit_for_it(monkeypatch: pytest.MonkeyPatch) 
         {"COOKIE_SECURE": "0"},
         {"WORKERS": "2"},
         {"PUBLIC_URL": "http://accounts.example.com"},
+        {"ALLOWED_ORIGINS": "https://app.example.com,http://localhost:*"},
     ],
     ids=str,
 )
@@ -216,10 +217,28 @@ def test_default_port_is_left_out_of_an_origin_as_browsers_do(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "origin", ["*", "null", "app.example.com", "https://", "https://h/", "ftp://h", "https://h:x"]
-)
+    "origin",
+    [
+        "*", "app.example.com", "https://", "https://h/", "ftp://h", "https://h:x", "https://*", "https://*.example.com",
+        "https://app.example.com:*", "http://10.0.0.1:*", "http://*:5173", "javascript:alert(1)", "data:,x",
+        "wss://h", "capacitor://local host", "://localhost", "nul",
+    ],
+)  # fmt: skip
 def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
     assert problems_of(monkeypatch, ALLOWED_ORIGINS=origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "capacitor://localhost", "ionic://localhost", "tauri://localhost", "null", "chrome-extension://abcdef", "file://",
+        "http://localhost:*", "https://localhost:*", "http://127.0.0.1:*", "http://[::1]:*", "https://localhost",
+    ],
+)  # fmt: skip
+def test_origin_of_an_app_or_of_this_machine_may_be_listed(
+    monkeypatch: pytest.MonkeyPatch, origin: str
+) -> None:
+    assert load(monkeypatch, ALLOWED_ORIGINS=origin.upper()).allowed_origins == (origin,)
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "TRUSTED_DOCUMENTS"])
