@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,7 +16,7 @@ from adapters.outbox import read_outbox
 from gateway.access_log import open_access_log
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
-from gateway.cross_site import CrossSiteRule
+from gateway.cross_site import CrossSiteRule, describe_lost_cookie
 from gateway.front import Front, FrontOptions, Scope, Send
 from gateway.health import healthz, readyz
 from gateway.late_state_store import LateStateStore
@@ -40,9 +40,10 @@ from rest_shim.dialects import DIALECTS
 from rest_shim.documentation import RestDocumentation
 from rest_shim.endpoints import EndpointOptions as RestOptions
 from rest_shim.openapi import Deployment as RestDeployment
-from schema.context import GraphQLContext, preferred_language
+from schema.context import GraphQLContext
 from schema.errors import describe_error
 from schema.graphiql import STATIC_DIRECTORY, GraphiQLPage
+from schema.languages import choose_language
 from schema.sdl import graphql_schema
 
 # What the front refuses before a door is asked, in the words of the GraphQL door.
@@ -184,13 +185,21 @@ def _make_graphql(settings: Settings, holder: ServicesHolder, graphiql: ASGIApp 
         graphiql=graphiql,
         request_id_of=_request_id_of,
         address_of=_address_of,
+        extensions_of=None if settings.is_production else _find_warnings,
     )
 
 
 def _make_graphql_context(scope: Scope) -> GraphQLContext:
     ctx: Context = scope["state"]["context"]
     languages = scope["state"]["headers"].get(b"accept-language")
-    return GraphQLContext(ctx, preferred_language(languages.decode("latin-1")) if languages else "en")
+    return GraphQLContext(ctx, choose_language(languages[:500].decode("latin-1")) if languages else "en")
+
+
+def _find_warnings(scope: Scope) -> Mapping[str, object] | None:
+    """What a developer is told beside an answer that is right, and will surprise."""
+    ctx: Context = scope["state"]["context"]
+    warning = describe_lost_cookie(scope["state"]["headers"]) if ctx.issued else None
+    return {"warnings": [warning]} if warning else None
 
 
 def _request_id_of(scope: Scope) -> str:

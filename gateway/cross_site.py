@@ -4,7 +4,7 @@ Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`), so no toke
 header comes from no browser and passes. Source: Fetch Metadata Request Headers, W3C; the Origin header, RFC 6454.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gateway.origins import AllowedOrigins, is_own_origin, is_surely_another_site, is_web_origin
 
@@ -60,11 +60,23 @@ def takes_cookies(*, site: bytes | None, origin: bytes | None) -> bool:
     return origin is None or is_web_origin(origin) or (site is not None and _is_own(site))
 
 
-def loses_cookies(*, site: bytes | None, origin: bytes | None, host: bytes | None) -> bool:
-    """Whether a browser throws away a cookie that this request is answered with, since it is `SameSite=Lax`."""
+def describe_lost_cookie(headers: Mapping[bytes, bytes]) -> str | None:
+    """What to say where a browser throws the answer's cookie away, which is `SameSite=Lax`; None where it does not."""
+    site, origin, host = (headers.get(name) for name in (b"sec-fetch-site", b"origin", b"host"))
+    if not _is_from_another_site(site, origin, host or b""):
+        return None
+    page, here = (_show(value or b"another site") for value in (origin, host))
+    return (
+        f"The browser throws this session's cookie away: the page ({page}) and the gateway ({here}) are two sites. "
+        "Call the gateway by the page's own host name (localhost and 127.0.0.1 are two), through a proxy of the page's "
+        "server, or ask for the token in the body and send it as `Authorization: Bearer`."
+    )
+
+
+def _is_from_another_site(site: bytes | None, origin: bytes | None, host: bytes) -> bool:
     if site is not None:
         return site.lower() == _OTHER_SITE
-    return origin is not None and is_surely_another_site(origin, host or b"")
+    return origin is not None and is_surely_another_site(origin, host)
 
 
 def _is_own(site: bytes) -> bool:
@@ -72,9 +84,12 @@ def _is_own(site: bytes) -> bool:
 
 
 def _offence(header: str, value: bytes, origin: bytes | None) -> str:
-    shown = value.decode("latin-1")[:100]
-    asked = (origin or b"(no Origin header)").decode("latin-1")[:100]
+    asked = _show(origin or b"(no Origin header)")
     return (
-        f"{header}: {shown} says that another site's page sent this, and its origin {asked} is not in "
+        f"{header}: {_show(value)} says that another site's page sent this, and its origin {asked} is not in "
         "GATEWAY_ALLOWED_ORIGINS"
     )
+
+
+def _show(value: bytes) -> str:
+    return value.decode("latin-1")[:100]

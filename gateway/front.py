@@ -20,7 +20,7 @@ from gateway.access_log import AccessLog, PlainAccessLog
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cors import cors_headers, is_preflight, judge_preflight
-from gateway.cross_site import CrossSiteRule, cannot_be_forged, takes_cookies
+from gateway.cross_site import CrossSiteRule, cannot_be_forged, describe_lost_cookie, takes_cookies
 from gateway.server import WRITE_WHOLE, header_lines
 from resolvers.context import Context, Services
 
@@ -130,7 +130,7 @@ class Front:
         context = self._open_context(scope, headers)
         state = scope.setdefault("state", {})
         state["context"], state["headers"] = context, headers
-        answer = _Answer(self._options, context, headers.get(b"origin"), scope, send)
+        answer = _Answer(self._options, context, headers, scope, send)
         fault = self._find_fault(scope, headers)
         try:
             with one_request():
@@ -228,14 +228,19 @@ class Front:
 class _Answer:
     """The way out: completes the headers when the answer starts."""
 
-    __slots__ = ("_context", "_options", "_origin", "_send", "_start", "_write_whole", "status")
+    __slots__ = ("_asked", "_context", "_options", "_send", "_start", "_write_whole", "status")
 
     def __init__(
-        self, options: FrontOptions, context: Context, origin: bytes | None, scope: Scope, send: Send
+        self,
+        options: FrontOptions,
+        context: Context,
+        asked: Mapping[bytes, bytes],
+        scope: Scope,
+        send: Send,
     ) -> None:
         self._options = options
         self._context = context
-        self._origin = origin
+        self._asked = asked
         self._send = send
         extensions = scope.get("extensions")
         self._write_whole: WriteWhole | None = extensions.get(WRITE_WHOLE) if extensions else None
@@ -253,12 +258,13 @@ class _Answer:
             return self._send(message)
         context, options = self._context, self._options
         headers = [*start.get("headers", ()), (b"x-request-id", context.request_id.encode())]
-        if self._origin is not None and options.cross_site.allows_origin(self._origin):
-            headers += cors_headers(self._origin)
-        if context.takes_cookies and context.issued:
-            headers.append((b"set-cookie", options.cookie.issue(context.issued.token)))
-        elif context.takes_cookies and context.is_signed_out:
-            headers.append((b"set-cookie", options.cookie.clear()))
+        origin = self._asked.get(b"origin")
+        if origin is not None and options.cross_site.allows_origin(origin):
+            headers += cors_headers(origin)
+        if context.retry_after_seconds:
+            headers.append((b"retry-after", b"%d" % context.retry_after_seconds))
+        if context.takes_cookies and (context.issued or context.is_signed_out):
+            headers.append((b"set-cookie", self._write_cookie()))
         by_name = dict(headers)
         rest = options.headers_beside(tuple(by_name))
         if (
@@ -271,6 +277,16 @@ class _Answer:
             return _NOTHING
         start["headers"] = headers + list(rest.headers)
         return self._begin(start, message)
+
+    def _write_cookie(self) -> bytes:
+        """The cookie of a session that begins, or of one that has ended."""
+        context, cookie = self._context, self._options.cookie
+        if context.issued is None:
+            return cookie.clear()
+        warning = describe_lost_cookie(self._asked)
+        if warning:
+            _log.warning("session.cookie_lost", reason=warning, request_id=context.request_id)
+        return cookie.issue(context.issued.token)
 
     async def _begin(self, start: Message, message: Message) -> None:
         await self._send(start)

@@ -66,7 +66,8 @@ class GraphQLEndpoint:
     """Serves GraphQL over HTTP by the specification: POST JSON, GET, uploads, and batches where they are allowed.
 
     It leaves a note about each request in `scope["state"]["graphql"]`; see `Trace.note`. Cookies, CORS and the
-    cross-site rule are not its business: a middleware in front has them.
+    cross-site rule are not its business: a middleware in front has them. `extensions_of` is asked after each execution
+    for what stands in the response's `extensions`.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class GraphQLEndpoint:
         graphiql: ASGIApp | None = None,
         request_id_of: Callable[[Scope], str | None] = request_id_in_state,
         address_of: Callable[[Scope], str] = client_host,
+        extensions_of: Callable[[Scope], Mapping[str, object] | None] | None = None,
     ) -> None:
         self._options = options or EndpointOptions()
         suggestions = self._options.are_suggestions_shown
@@ -92,6 +94,7 @@ class GraphQLEndpoint:
         self._graphiql = graphiql
         self._request_id_of = request_id_of
         self._address_of = address_of
+        self._extensions_of = extensions_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever it holds, the answer is a GraphQL response with codes."""
@@ -213,9 +216,14 @@ class GraphQLEndpoint:
     def _reply_to(self, result: Result, context: object, scope: Scope, trace: Trace) -> Reply:
         trace.execute = perf_counter()
         if not result.errors:
-            return Reply({"data": result.data})
-        entries = self._reporter.report(result.errors, context, self._request_id_of(scope))
-        return reply_to_result(result, entries, self._options.partial_success_status)
+            reply = Reply({"data": result.data})
+        else:
+            entries = self._reporter.report(result.errors, context, self._request_id_of(scope))
+            reply = reply_to_result(result, entries, self._options.partial_success_status)
+        extensions = self._extensions_of and self._extensions_of(scope)
+        if extensions:
+            reply.content["extensions"] = extensions
+        return reply
 
     async def _serve_batch(self, batch: list[Parameters], scope: Scope, trace: Trace) -> Reply:
         """Run a list of requests one after the other; all are weighed together before the first runs."""

@@ -112,14 +112,15 @@ class Payload(Protocol):
 P = TypeVar("P", bound=Payload)
 
 
-async def settle(payload: type[P], made: Awaitable[P], language: Language) -> P:
+async def settle(payload: type[P], made: Awaitable[P], context: GraphQLContext) -> P:
     """What was made, or a payload that says why not. A dependency that is down stays a top-level error."""
     try:
         return await made
     except ServiceUnavailableError:
         raise
     except AccountError as error:
-        return payload(errors=[user_error(error, language)])
+        _note_wait(error, context)
+        return payload(errors=[user_error(error, context.language)])
 
 
 def user_error(error: AccountError, language: Language) -> UserError:
@@ -146,8 +147,16 @@ def describe_error(exception: BaseException, context: object) -> ErrorDescriptio
     """What a client is told of an exception that reached the top level; None for what nobody foresaw."""
     if not isinstance(exception, AccountError):
         return None
-    language = context.language if isinstance(context, GraphQLContext) else "en"
-    return ErrorDescription(exception.code.value, exception.message(language))
+    if not isinstance(context, GraphQLContext):
+        return ErrorDescription(exception.code.value, exception.message("en"))
+    _note_wait(exception, context)
+    return ErrorDescription(exception.code.value, exception.message(context.language))
+
+
+def _note_wait(error: AccountError, context: GraphQLContext) -> None:
+    """The answer's header `Retry-After` holds for all of it, so that the longest wait counts."""
+    if isinstance(error, errors.RateLimitedError):
+        context.ctx.retry_after_seconds = max(context.ctx.retry_after_seconds, error.retry_after_seconds)
 
 
 def _camel_case(name: str) -> str:

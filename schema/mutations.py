@@ -61,7 +61,7 @@ class Mutation:
             captcha = await create_captcha(ctx, previous_id=(input.previous_id or None) if input else None)
             return CreateCaptchaPayload(captcha=captcha_of(captcha, ctx.services.links))
 
-        return await settle(CreateCaptchaPayload, make(), info.context.language)
+        return await settle(CreateCaptchaPayload, make(), info.context)
 
     @strawberry.mutation(description="Send an SMS code to a mobile number, after a right captcha.")
     async def send_sms_code(
@@ -84,7 +84,7 @@ class Mutation:
                 resend_available_at=sent.resend_available_at, expires_at=sent.expires_at
             )
 
-        return await settle(SendSmsCodePayload, make(), info.context.language)
+        return await settle(SendSmsCodePayload, make(), info.context)
 
     @strawberry.mutation(
         description="Make an account for a mobile number whose SMS code is known, and sign it in."
@@ -110,7 +110,7 @@ class Mutation:
                 session=session_of(signed_in.session, input.token_delivery),
             )
 
-        return await settle(RegisterPayload, make(), info.context.language)
+        return await settle(RegisterPayload, make(), info.context)
 
     @strawberry.mutation(description="Begin a session. The session that the client was in ends.")
     async def login(
@@ -130,7 +130,7 @@ class Mutation:
                 session=session_of(signed_in.session, input.token_delivery),
             )
 
-        return await settle(LoginPayload, make(), info.context.language)
+        return await settle(LoginPayload, make(), info.context)
 
     @strawberry.mutation(
         description="End the session, at the server and at once. Without one nothing happens."
@@ -142,7 +142,7 @@ class Mutation:
             await logout(info.context.ctx)
             return LogoutPayload()
 
-        return await settle(LogoutPayload, make(), info.context.language)
+        return await settle(LogoutPayload, make(), info.context)
 
     @strawberry.mutation(description="Change the signed-in account's name.")
     async def update_name(
@@ -155,7 +155,7 @@ class Mutation:
             account = await update_name(ctx, name=input.name)
             return UpdateNamePayload(account=account_of(account, ctx.services.links))
 
-        return await settle(UpdateNamePayload, make(), info.context.language)
+        return await settle(UpdateNamePayload, make(), info.context)
 
     @strawberry.mutation(description="Give the signed-in account a new picture; the previous one is deleted.")
     async def upload_avatar(
@@ -170,7 +170,7 @@ class Mutation:
             account = await upload_avatar(ctx, image=await file.read())
             return UploadAvatarPayload(account=account_of(account, ctx.services.links))
 
-        return await settle(UploadAvatarPayload, make(), info.context.language)
+        return await settle(UploadAvatarPayload, make(), info.context)
 
     @strawberry.mutation(description="Submit the signed-in account's real-name record: once, for ever.")
     async def submit_auth(
@@ -186,7 +186,7 @@ class Mutation:
             record = await submit_auth(info.context.ctx, real_name=input.real_name, id_number=input.id_number)
             return SubmitAuthPayload(auth_info=auth_info_of(record))
 
-        return await settle(SubmitAuthPayload, make(), info.context.language)
+        return await settle(SubmitAuthPayload, make(), info.context)
 
 
 def _check_delivery(ctx: Context, delivery: TokenDelivery) -> None:

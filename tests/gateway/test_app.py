@@ -193,3 +193,18 @@ async def test_path_with_a_slash_too_many_is_unknown(build_house: BuildHouse, pa
     async with build_house(metrics=True, graphiql=False) as house:
         assert (await house.client().get(path)).status_code == 404
         assert (await house.client().get("/graphql/")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("languages", "is_chinese"),
+    [(["zh-CN,en-US"], True), (["fr", "zh"], True), (["en-US,zh-CN"], False), ([], False)],
+)
+async def test_message_is_in_the_language_that_the_client_prefers(
+    house: House, languages: list[str], is_chinese: bool
+) -> None:
+    headers = httpx.Headers([("accept-language", language) for language in languages])
+    query = 'mutation{updateName(input:{name:"n"}){errors{message}}}'
+    response = await house.client().post("/graphql", json={"query": query}, headers=headers)
+
+    (error,) = response.json()["data"]["updateName"]["errors"]
+    assert (error["message"] == "用户未登录") is is_chinese

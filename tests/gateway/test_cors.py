@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from gateway.cors import cors_headers, judge_preflight
 from gateway.cross_site import CrossSiteRule
 from tests.doors.conftest import BuildHouse
-from tests.doors.flows import MOBILE, PASSWORD
+from tests.doors.flows import MOBILE, PASSWORD, sign_up
 from tests.doors.house import House
 
 pytestmark = pytest.mark.anyio
@@ -256,3 +256,70 @@ async def test_what_a_page_can_send_is_refused_beside_it(house: House, headers: 
     response = await house.client(headers=WECHAT | headers).post("/api/login", json={"mobile": MOBILE})
 
     assert response.json()["errno"] == 4201
+
+
+VITE = "http://localhost:5173"
+
+
+@pytest.mark.parametrize("kind", ["graphql", "rest"])
+@pytest.mark.parametrize("fetch", [{"sec-fetch-site": "cross-site"}, {"host": "127.0.0.1:8000"}], ids=str)
+async def test_cookie_that_the_browser_throws_away_is_told_of(
+    build_house: BuildHouse, kind: str, fetch: dict[str, str]
+) -> None:
+    async with build_house(allowed_origins=(VITE,)) as house:
+        door = house.open_door(kind)
+        await sign_up(house, door)
+        door.client.cookies.clear()
+        door.client.headers.update({"origin": VITE, **fetch})
+        with capture_logs() as logs:
+            signed_in = await door.login(MOBILE, PASSWORD)
+
+    assert [VITE in line["reason"] for line in logs if line["event"] == "session.cookie_lost"] == [True]
+    if kind == "graphql":
+        (warning,) = signed_in.response.json()["extensions"]["warnings"]
+        assert "two sites" in warning
+
+
+@pytest.mark.parametrize(
+    ("delivery", "fetch"),
+    [("BODY", "cross-site"), ("COOKIE", "same-site"), ("COOKIE", "same-origin")],
+)
+async def test_sign_in_that_arrives_is_not_warned_of(
+    build_house: BuildHouse, delivery: str, fetch: str
+) -> None:
+    async with build_house(allowed_origins=(VITE,)) as house:
+        await sign_up(house, house.open_door("graphql"))
+        with capture_logs() as logs:
+            response = await sign_in(
+                house.client(headers={"origin": VITE, "sec-fetch-site": fetch}), delivery
+            )
+
+    assert response.json()["data"]["login"]["errors"] == []
+    assert "extensions" not in response.json()
+    assert "session.cookie_lost" not in [line["event"] for line in logs]
+
+
+async def test_production_warns_in_the_log_alone(build_house: BuildHouse) -> None:
+    production = {"environment": "production", "secret_keys": f"a:{'A' * 44}"}
+    async with build_house(allowed_origins=(ALLOWED,), **production) as house:
+        await sign_up(house, house.open_door("graphql"))
+        with capture_logs() as logs:
+            response = await sign_in(
+                house.client(headers={"origin": ALLOWED, "sec-fetch-site": "cross-site"}), "COOKIE"
+            )
+
+    assert "session.cookie_lost" in [line["event"] for line in logs]
+    assert "extensions" not in response.json()
+
+
+async def test_wait_that_a_refusal_names_is_in_the_answers_header(build_house: BuildHouse) -> None:
+    async with build_house(allowed_origins=(ALLOWED,)) as house:
+        client = house.client(headers={"origin": ALLOWED})
+        answers = [await sign_in(client, "BODY") for _ in range(6)]
+
+    last = answers[-1]
+    (error,) = last.json()["data"]["login"]["errors"]
+    assert error["code"] == "RATE_LIMITED"
+    assert 0 < int(last.headers["retry-after"]) <= 15 * 60
+    assert "retry-after" in last.headers["access-control-expose-headers"]
+    assert not any("retry-after" in answer.headers for answer in answers[:-1])
