@@ -65,6 +65,20 @@ async def delete_sessions_of(connection: AsyncConnection, account_id: int) -> in
     return (await connection.execute(delete(sessions).where(sessions.c.account_id == account_id))).rowcount
 
 
+async def delete_oldest_sessions(
+    connection: AsyncConnection, account_id: int, now: datetime, *, kept: int
+) -> None:
+    """Revoke the live sessions of an account but the newest `kept`."""
+    found = await connection.scalars(
+        select(sessions.c.token_hash)
+        .where(sessions.c.account_id == account_id, sessions.c.expires_at > now)
+        .order_by(sessions.c.created_at.desc(), sessions.c.token_hash)
+        .offset(kept)
+    )
+    if hashes := found.all():
+        await connection.execute(delete(sessions).where(sessions.c.token_hash.in_(hashes)))
+
+
 async def list_live_sessions_of(
     connection: AsyncConnection, account_id: int, now: datetime
 ) -> list[tuple[datetime, datetime, datetime]]:

@@ -21,15 +21,16 @@ async def upload_avatar(ctx: Context, *, image: bytes) -> Account:
     Raises:
         RefusedError: UNAUTHENTICATED, STORAGE_FAILED.
         InputError: INVALID_IMAGE.
-        RateLimitedError: too many pictures are being worked on.
+        RateLimitedError: too many pictures in an hour, or too many are being worked on.
     """
     viewer = await ctx.require_viewer()
-    picture = await ctx.services.pictures.make_avatar(image)
-    key = sha256(picture).hexdigest()
-    try:
-        previous = await _store(ctx, viewer, key, picture)
-    except AvatarStoreError as error:
-        raise RefusedError(ErrorCode.STORAGE_FAILED, Reason.STORAGE_FAILED) from error
+    async with ctx.limited(ctx.services.policy.limits.avatar, str(viewer.id)):
+        picture = await ctx.services.pictures.make_avatar(image)
+        key = sha256(picture).hexdigest()
+        try:
+            previous = await _store(ctx, viewer, key, picture)
+        except AvatarStoreError as error:
+            raise RefusedError(ErrorCode.STORAGE_FAILED, Reason.STORAGE_FAILED) from error
     if previous and previous != key:
         await _forget(ctx, previous)
     return viewer._replace(avatar_key=key)

@@ -1,17 +1,17 @@
 """What a resolver is given: the services of the process, and the facts of one request."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from db.engine import Connection, Database, DatabaseUnavailableError
 from resolvers.accounts import Account, account_of
-from resolvers.errors import ServiceUnavailableError, invalid_input, unauthenticated
+from resolvers.errors import AccountError, ServiceUnavailableError, invalid_input, unauthenticated
 from resolvers.keys import KeyRing
-from resolvers.limits import Consumption, Limits
+from resolvers.limits import Consumption, Limit, Limits
 from resolvers.passwords import Passwords
-from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
+from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore, StateStoreError
 from resolvers.sessions import IssuedSession, hash_token, is_due_to_slide
 from resolvers.texts import Reason
 from resolvers.viewers import Viewers, slide
@@ -98,6 +98,28 @@ class Context:
     def consuming(self) -> Consumption:
         """A fresh account of what this action uses up."""
         return Consumption(self.services.state)
+
+    @asynccontextmanager
+    async def limited(
+        self, limit: Limit, subject: str, *, judged: tuple[type[AccountError], ...] = ()
+    ) -> AsyncIterator[None]:
+        """Count what the block does against `limit`, before it is done.
+
+        Where it fails nothing is used up, unless it fails with one of `judged`: then it was an attempt all the same.
+
+        Raises:
+            RateLimitedError: the block is not entered.
+        """
+        consumption = self.consuming()
+        await consumption.use(limit, subject)
+        try:
+            yield
+        except judged:
+            raise
+        except BaseException:
+            with suppress(StateStoreError):
+                await consumption.give_back()
+            raise
 
     async def viewer(self) -> Account | None:
         """The signed-in account, read now; None when nobody is signed in."""

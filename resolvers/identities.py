@@ -7,11 +7,12 @@ from datetime import datetime
 from stdnum.cn import ric
 
 from db import accounts, identities
-from db.engine import ConflictError
+from db.engine import ConflictError, Connection
 from db.identities import IdentityRow
-from resolvers.audit import record_event, record_refusal
+from resolvers.accounts import Account
+from resolvers.audit import record_event, record_limit, record_refusal
 from resolvers.context import Context
-from resolvers.errors import ErrorCode, InputError, invalid_input, unauthenticated
+from resolvers.errors import ErrorCode, InputError, RateLimitedError, invalid_input, unauthenticated
 from resolvers.keys import KeyRing
 from resolvers.sealing import seal, unseal
 from resolvers.text_rules import has_hidden_characters
@@ -39,28 +40,51 @@ async def submit_auth(ctx: Context, *, real_name: str, id_number: str) -> AuthIn
     Raises:
         RefusedError: UNAUTHENTICATED.
         InputError: INVALID_INPUT, AUTH_ALREADY_SUBMITTED, ID_NUMBER_REFUSED.
+        RateLimitedError: too many ID numbers were tried.
     """
     viewer = await ctx.require_viewer()
     name = _parse_real_name(real_name)
-    number = _parse_id_number(id_number)
+    try:
+        async with ctx.reading() as connection:
+            await _require_no_identity(connection, viewer)
+        async with ctx.limited(ctx.services.policy.limits.id_number, str(viewer.id), judged=(InputError,)):
+            return await _keep_identity(ctx, viewer, name, _parse_id_number(id_number))
+    except InputError as error:
+        await record_refusal(ctx, "real-name-refused", mobile=viewer.mobile, detail=error.code)
+        raise
+    except RateLimitedError as error:
+        async with ctx.writing() as connection:
+            # Many at once are over the limit while the first is being kept: that is what they should hear.
+            await _require_account(connection, viewer)
+            await _require_no_identity(connection, viewer)
+        await record_limit(ctx, "real-name-limited", mobile=viewer.mobile, error=error)
+        raise
+
+
+async def _require_account(connection: Connection, viewer: Account) -> None:
+    """Hold the account's row until the transaction ends."""
+    if await accounts.find_account_for_update(connection, viewer.id) is None:
+        raise unauthenticated()
+
+
+async def _require_no_identity(connection: Connection, viewer: Account) -> None:
+    if await identities.find_identity(connection, viewer.id):
+        raise InputError(ErrorCode.AUTH_ALREADY_SUBMITTED, Reason.AUTH_ALREADY_SUBMITTED)
+
+
+async def _keep_identity(ctx: Context, viewer: Account, name: str, number: str) -> AuthInfo:
     row = seal_identity(ctx.services.keys, viewer.id, name, number, ctx.now)
     try:
         async with ctx.writing() as connection:
-            if await accounts.find_account_for_update(connection, viewer.id) is None:
-                raise unauthenticated()
-            if await identities.find_identity(connection, viewer.id):
-                raise _already_submitted()
+            await _require_account(connection, viewer)
+            await _require_no_identity(connection, viewer)
             if await identities.has_any_digest(connection, digests_of(ctx.services.keys, number)):
                 raise _id_number_refused()
             await identities.insert_identity(connection, row)
             await record_event(ctx, connection, "real-name", account_id=viewer.id, mobile=viewer.mobile)
     except ConflictError as error:
         # The account's row is locked, so what collided is the number.
-        await record_refusal(ctx, "real-name-refused", mobile=viewer.mobile)
         raise _id_number_refused() from error
-    except InputError as error:
-        await record_refusal(ctx, "real-name-refused", mobile=viewer.mobile, detail=error.code)
-        raise
     return _masked(name, number, row.submitted_at)
 
 
@@ -133,10 +157,6 @@ def _masked(name: str, number: str, submitted_at: datetime) -> AuthInfo:
         id_number=f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}",
         submitted_at=submitted_at,
     )
-
-
-def _already_submitted() -> InputError:
-    return InputError(ErrorCode.AUTH_ALREADY_SUBMITTED, Reason.AUTH_ALREADY_SUBMITTED)
 
 
 def _id_number_refused() -> InputError:

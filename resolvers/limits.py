@@ -9,7 +9,7 @@ from resolvers.errors import RateLimitedError
 from resolvers.ports import StateStore
 from resolvers.texts import Reason
 
-Subject = Literal["mobile", "address", "installation"]
+Subject = Literal["mobile", "address", "account", "installation"]
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
@@ -46,6 +46,12 @@ class Limits:
         Limit("sign-in-failure", "address", 20, 15 * MINUTE_SECONDS),
         Limit("sign-in-failure", "address", 100, HOUR_SECONDS),
     )
+    # What succeeds is limited too.
+    new_session: Limit = Limit("new-session", "account", 60, HOUR_SECONDS)
+    rename: Limit = Limit("rename", "account", 10, DAY_SECONDS)
+    avatar: Limit = Limit("avatar", "account", 10, HOUR_SECONDS)
+    # Right, taken or malformed alike.
+    id_number: Limit = Limit("id-number", "account", 5, DAY_SECONDS)
 
 
 def with_sms_ceiling(limits: Limits, daily_ceiling: int) -> Limits:

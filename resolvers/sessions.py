@@ -13,6 +13,7 @@ from db.sessions import SessionRow
 IDLE_DAYS = 7
 ABSOLUTE_DAYS = 30
 SLIDE_SECONDS = 3600
+MAXIMUM_LIVE = 50
 
 _SLIDE = timedelta(seconds=SLIDE_SECONDS)
 
@@ -34,7 +35,11 @@ def hash_token(token: str) -> str | None:
 
 
 async def begin_session(connection: Connection, *, account_id: int, now: datetime) -> IssuedSession:
-    """A fresh session for the account; never a token that a client brought."""
+    """A fresh session for the account; never a token that a client brought. Beyond 50 live ones the oldest end.
+
+    Who holds the account's row keeps to that also when many begin at once.
+    """
+    await sessions.delete_oldest_sessions(connection, account_id, now, kept=MAXIMUM_LIVE - 1)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     expires_at = now + timedelta(days=IDLE_DAYS)
     await sessions.insert_session(

@@ -31,17 +31,36 @@ async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
     Raises:
         InputError: INVALID_INPUT for what can be neither a mobile nor a password.
         RefusedError: WRONG_CREDENTIALS; ACCOUNT_LOCKED, told only to who knows the password.
-        RateLimitedError: too many failures for this mobile or from this address.
+        RateLimitedError: too many failures for this mobile or from this address, or too many sessions in an hour.
     """
     row, fresh_hash = await _prove(ctx, mobile=mobile, password=password)
     account = account_of(row)
-    async with ctx.writing() as connection:
+    try:
+        return await _sign_in(ctx, account, fresh_hash)
+    except RateLimitedError as error:
+        await record_limit(ctx, "sign-in-limited", mobile=row.mobile, error=error)
+        raise
+
+
+async def _sign_in(ctx: Context, account: Account, fresh_hash: tuple[str, str] | None) -> SignedIn:
+    limit = ctx.services.policy.limits.new_session
+    async with ctx.limited(limit, str(account.id)), ctx.writing() as connection:
+        await _require_admitted(connection, account)
         if fresh_hash:
-            await accounts.set_password_hash(connection, row.id, old=fresh_hash[0], new=fresh_hash[1])
+            await accounts.set_password_hash(connection, account.id, old=fresh_hash[0], new=fresh_hash[1])
         session = await begin_session_for(ctx, connection, account)
-        await record_event(ctx, connection, "sign-in", account_id=row.id, mobile=row.mobile)
+        await record_event(ctx, connection, "sign-in", account_id=account.id, mobile=account.mobile)
     ctx.hold(session)
     return SignedIn(account, session)
+
+
+async def _require_admitted(connection: Connection, account: Account) -> None:
+    """Hold the account's row: it may have been locked or erased since the password was judged."""
+    row = await accounts.find_account_for_update(connection, account.id)
+    if row is None:
+        raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
+    if row.locked_at:
+        raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
 
 
 async def authenticate(ctx: Context, *, mobile: str, password: str) -> Account:

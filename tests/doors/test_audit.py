@@ -1,5 +1,6 @@
 """The audit trail, and a person's right to see and to erase everything."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -79,6 +80,26 @@ async def test_a_second_real_name_record_is_in_the_trail(house: House, door: Doo
     await door.submit_auth(REAL_NAME, ID_NUMBER)
 
     assert (await actions(house))[-1] == "real-name-refused"
+
+
+@pytest.mark.parametrize("is_race", [False, True])
+async def test_an_id_number_of_two_accounts_is_in_the_trail_of_the_second(
+    house: House, door: Door, is_race: bool
+) -> None:
+    await sign_up(house, door)
+    first = house.open_door(door.name, token=await house.make_account(OTHER_MOBILE))
+    submissions = [first.submit_auth(REAL_NAME, ID_NUMBER), door.submit_auth("李四", ID_NUMBER)]
+    if is_race:
+        outcomes = await asyncio.gather(*submissions)
+    else:
+        outcomes = [await submission for submission in submissions]
+
+    won, lost = (MOBILE, OTHER_MOBILE) if outcomes[1] else (OTHER_MOBILE, MOBILE)
+    assert sum(map(bool, outcomes)) == 1
+    for mobile, action, detail in [(won, "real-name", ""), (lost, "real-name-refused", "ID_NUMBER_REFUSED")]:
+        events = await operators.list_events(operator(house), mobile=mobile, limit=10)
+        told = [(event.action, event.detail) for event in events if event.action.startswith("real-name")]
+        assert told == [(action, detail)]
 
 
 @pytest.mark.parametrize(
