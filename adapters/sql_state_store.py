@@ -13,7 +13,6 @@ from db.state import (
     count_up,
     delete_expired_state,
     delete_state,
-    find_expired_state,
     find_state,
     is_conflict,
     set_state,
@@ -91,14 +90,16 @@ class SqlStateStore:
     async def aclose(self) -> None:
         """Do nothing: the database is its opener's."""
 
-    async def purge_expired(self, limit: int = 1000) -> int:
-        """Delete at most `limit` expired entries and give their number; call again while it gives `limit`."""
-        now_ms = self._now_ms()
-        async with _bounded(), self._database.reading() as connection:
-            keys = await find_expired_state(connection, now_ms, limit)
-        if not keys:
-            return 0
-        return await self._write(lambda connection: delete_expired_state(connection, keys, now_ms))
+    async def purge_expired(self, batch_rows: int) -> AsyncIterator[int]:
+        """Delete what has expired, each batch in a transaction of its own."""
+        now_ms, since_ms, count = self._now_ms(), None, batch_rows
+
+        async def delete_batch(connection: Connection) -> tuple[int, int | None]:
+            return await delete_expired_state(connection, since_ms=since_ms, now_ms=now_ms, limit=batch_rows)
+
+        while count == batch_rows:
+            count, since_ms = await self._write(delete_batch)
+            yield count
 
     async def _write(self, work: Callable[[Connection], Awaitable[_T]]) -> _T:
         async with _bounded():

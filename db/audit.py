@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import audit_events
@@ -38,16 +38,6 @@ async def list_audit_events(connection: AsyncConnection, account_id: int, *, lim
         .limit(limit)
     )
     return [AuditRow(*row) for row in reversed(found.all())]
-
-
-async def delete_audit_events_before(connection: AsyncConnection, before: datetime, *, limit: int) -> int:
-    """Purge events older than `before`, at most `limit`; how many went."""
-    ids = (
-        await connection.scalars(select(audit_events.c.id).where(audit_events.c.at < before).limit(limit))
-    ).all()
-    if ids:
-        await connection.execute(delete(audit_events).where(audit_events.c.id.in_(ids)))
-    return len(ids)
 
 
 async def pseudonymise_audit_events(connection: AsyncConnection, account_id: int, subject: str) -> None:

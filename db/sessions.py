@@ -89,14 +89,3 @@ async def list_live_sessions_of(
         .order_by(sessions.c.created_at)
     )
     return [(row[0], row[1], row[2]) for row in found]
-
-
-async def delete_expired_sessions(connection: AsyncConnection, now: datetime, *, limit: int) -> int:
-    """Forget sessions that ended before `now`, at most `limit` of them."""
-    found = await connection.scalars(
-        select(sessions.c.token_hash).where(sessions.c.expires_at <= now).limit(limit)
-    )
-    hashes = found.all()
-    if hashes:
-        await connection.execute(delete(sessions).where(sessions.c.token_hash.in_(hashes)))
-    return len(hashes)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import sms_messages
@@ -98,13 +98,3 @@ async def forget_sms_mobile(connection: AsyncConnection, mobile_digests: Sequenc
         .where(sms_messages.c.mobile_digest.in_(mobile_digests))
         .values(mobile_digest="", address="")
     )
-
-
-async def delete_sms_messages_before(connection: AsyncConnection, before: datetime, *, limit: int) -> int:
-    """Purge messages older than `before`, at most `limit`; how many went."""
-    ids = (
-        await connection.scalars(select(sms_messages.c.id).where(sms_messages.c.at < before).limit(limit))
-    ).all()
-    if ids:
-        await connection.execute(delete(sms_messages).where(sms_messages.c.id.in_(ids)))
-    return len(ids)

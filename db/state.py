@@ -9,8 +9,10 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.purge import Expiring, list_oldest
 from db.tables import state_entries
 
+_EXPIRING = Expiring(state_entries.c.key, state_entries.c.expires_at_ms)
 _ENTRY = (state_entries.c.value, state_entries.c.count, state_entries.c.expires_at_ms)
 
 _FIND = select(*_ENTRY).where(state_entries.c.key == bindparam("entry_key"))
@@ -94,18 +96,21 @@ async def count_down(connection: AsyncConnection, key: str, by: int, *, now_ms: 
     return StateRow(row.value, count, row.expires_at_ms)
 
 
-async def find_expired_state(connection: AsyncConnection, now_ms: int, limit: int) -> list[str]:
-    """Keys of at most `limit` entries that have expired, in the order in which to lock them."""
-    statement = select(state_entries.c.key).where(state_entries.c.expires_at_ms <= now_ms).limit(limit)
-    return sorted(await connection.scalars(statement))
+async def delete_expired_state(
+    connection: AsyncConnection, *, since_ms: int | None, now_ms: int, limit: int
+) -> tuple[int, int | None]:
+    """Delete the oldest `limit` entries that have expired; how many were found, and when the last one expired.
 
-
-async def delete_expired_state(connection: AsyncConnection, keys: list[str], now_ms: int) -> int:
-    """Delete those of `keys` that are still expired; give their number."""
-    result = await connection.execute(
-        delete(state_entries).where(state_entries.c.key.in_(keys), state_entries.c.expires_at_ms <= now_ms)
-    )
-    return result.rowcount
+    What is counted or put anew meanwhile stays.
+    """
+    found = await list_oldest(connection, _EXPIRING, since=since_ms, before=now_ms + 1, limit=limit)
+    if not found:
+        return 0, since_ms
+    # In one order, lest two deadlock. The sum keeps the database from looking for them by the expiry instead.
+    keys = sorted(key for key, _ in found)
+    is_expired = state_entries.c.expires_at_ms + 0 <= now_ms
+    await connection.execute(delete(state_entries).where(state_entries.c.key.in_(keys), is_expired))
+    return len(found), found[-1][1]
 
 
 def is_conflict(error: BaseException | None) -> bool:

@@ -225,3 +225,12 @@ sms_messages = Table(
     sqlite_autoincrement=True,
     **MYSQL,
 )
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(40), primary_key=True, comment="what one process at a time does"),
+    Column("holder", String(100), nullable=False, comment="empty: nobody"),
+    Column("turn", BigInteger, nullable=False, comment="counted up by the holder as long as it lives"),
+    **MYSQL,
+)

@@ -21,6 +21,7 @@ from gateway.front import Front, FrontOptions, Scope, Send
 from gateway.health import healthz, readyz
 from gateway.late_state_store import LateStateStore
 from gateway.logs import configure_logs
+from gateway.maintenance import run_maintenance
 from gateway.media import get_avatar, get_captcha_audio
 from gateway.settings import Settings
 from gateway.wiring import ServicesFactory, open_services
@@ -84,7 +85,10 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with open_services(settings) as services:
+        async with (
+            open_services(settings) as services,
+            run_maintenance(services, time_percent=settings.purge_time_percent),
+        ):
             holder.services = services
             # What lives as long as the process need not be walked by each full collection.
             gc.collect()

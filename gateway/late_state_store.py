@@ -1,6 +1,6 @@
 """A state store that is there when the first request comes, though not yet when the application is put together."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from resolvers.ports import Counter, StateStore
 
@@ -30,6 +30,10 @@ class LateStateStore:
     async def delete(self, key: str) -> None:
         """See `StateStore.delete`."""
         await self._find().delete(key)
+
+    def purge_expired(self, batch_rows: int) -> AsyncIterator[int]:
+        """See `StateStore.purge_expired`."""
+        return self._find().purge_expired(batch_rows)
 
     async def ping(self) -> None:
         """See `StateStore.ping`."""

@@ -106,6 +106,12 @@ class Settings(BaseSettings):
         "auto", description="`auto`: files in the data directory with SQLite, the database with a server"
     )
     audit_days: int = Field(180, ge=1, description="how many days the audit trail is kept")
+    purge_time_percent: int = Field(
+        20,
+        ge=5,
+        le=100,
+        description="largest share of its time that one worker spends on deleting what has expired, in percent",
+    )
     argon2_memory_kib: int = Field(
         19456, ge=8, le=4_194_304, description="memory of one password hash, in KiB"
     )

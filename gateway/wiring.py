@@ -14,7 +14,6 @@ from adapters.sms.console import ConsoleSmsSender
 from adapters.sql_avatar_store import SqlAvatarStore
 from adapters.sql_state_store import SqlStateStore
 from db.engine import Database
-from gateway.housekeeping import keeping_house
 from gateway.settings import Settings
 from resolvers.context import Links, Policy, Services
 from resolvers.keys import KeyRing
@@ -67,7 +66,6 @@ async def open_services(
             ),
             links=Links(settings.public_url),
         )
-        await stack.enter_async_context(keeping_house(services))
         yield services
 
 

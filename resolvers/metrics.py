@@ -10,4 +10,5 @@ SMS_MESSAGES = Counter(
 SMS_GUARD_ACTIONS = Counter(
     "gateway_sms_guard_actions", "How often a guard on SMS spending acted, or would have.", ["guard", "mode"]
 )
+PURGED_ROWS = Counter("gateway_purged_rows", "Rows that were deleted because their time was over.", ["table"])
 SIGN_INS = Counter("gateway_sign_ins", "Sign-ins by outcome: success, failure, refused.", ["outcome"])

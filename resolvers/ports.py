@@ -3,6 +3,7 @@
 Implementations are in `adapters/`; one contract suite for each port (`tests/contracts/`) is run on all of them.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,6 +64,12 @@ class StateStore(Protocol):
 
     async def delete(self, key: str) -> None:
         """Delete `key` (text or counter); it need not exist."""
+
+    def purge_expired(self, batch_rows: int) -> AsyncIterator[int]:
+        """Delete what has expired, at most `batch_rows` entries in one step; gives how many each step was.
+
+        Nothing where the store forgets by itself. Between two steps anything may happen.
+        """
 
     async def ping(self) -> None:
         """Answer, or raise `StateStoreError`."""

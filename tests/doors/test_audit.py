@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from db.tables import audit_events, sms_messages
-from gateway.housekeeping import clear_away
+from gateway.lease import Lease
+from gateway.maintenance import Maintenance
 from resolvers import operators
 from resolvers.context import Context
 from resolvers.erasure import erase_account, export_account, sweep_avatars
@@ -121,14 +122,20 @@ async def test_what_an_operator_does_is_in_the_trail(
     assert (event.action, event.user_agent) == (action, "operator test")
 
 
+async def purge_expired(house: House) -> None:
+    lease = Lease(house.services.database, "maintenance", lapse_seconds=60)
+    await Maintenance(house.services, lease, time_percent=100).purge_expired()
+    await lease.release()
+
+
 async def test_events_are_kept_for_180_days(house: House, door: Door) -> None:
     await sign_up(house, door)
     house.clock.advance(timedelta(days=180).total_seconds())
-    await clear_away(house.services)
+    await purge_expired(house)
     assert await actions(house) == ["register"]
 
     house.clock.advance(1)
-    await clear_away(house.services)
+    await purge_expired(house)
     assert await actions(house) == []
 
 

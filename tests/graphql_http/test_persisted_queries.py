@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from hashlib import sha256
 
 import pytest
@@ -41,6 +42,10 @@ class MemoryStore:
 
     async def delete(self, key: str) -> None:
         self.texts.pop(key, None)
+
+    async def purge_expired(self, batch_rows: int) -> AsyncIterator[int]:
+        assert batch_rows
+        yield 0
 
     async def ping(self) -> None: ...
 
