@@ -189,13 +189,13 @@ class Mutation:
         return await settle(SubmitAuthPayload, make(), info.context)
 
 
-def _check_delivery(ctx: Context, delivery: TokenDelivery) -> None:
+def _check_delivery(ctx: Context, delivery: TokenDelivery | None) -> None:
     """Before anything is judged: where no cookie is taken, the token must go into the body."""
-    if delivery is TokenDelivery.COOKIE:
+    if delivery is not TokenDelivery.BODY:
         ctx.require_cookies()
 
 
-def _deliver(ctx: Context, delivery: TokenDelivery) -> None:
+def _deliver(ctx: Context, delivery: TokenDelivery | None) -> None:
     """Where the token goes into the body, the gateway must not make a cookie of it."""
     if delivery is TokenDelivery.BODY:
         ctx.issued = None

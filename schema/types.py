@@ -112,8 +112,9 @@ class RegisterInput:
     password: str = strawberry.field(
         description="8 to 128 characters, any characters, none of the commonest passwords."
     )
-    token_delivery: TokenDelivery = strawberry.field(
-        default=TokenDelivery.COOKIE, description="How the session token reaches the client."
+    token_delivery: TokenDelivery | None = strawberry.field(
+        default=TokenDelivery.COOKIE,
+        description="How the session token reaches the client; null is the default.",
     )
 
 
@@ -123,8 +124,9 @@ class LoginInput:
 
     mobile: str = strawberry.field(description="The account's mobile number in any spelling.")
     password: str = strawberry.field(description="The account's password.")
-    token_delivery: TokenDelivery = strawberry.field(
-        default=TokenDelivery.COOKIE, description="How the session token reaches the client."
+    token_delivery: TokenDelivery | None = strawberry.field(
+        default=TokenDelivery.COOKIE,
+        description="How the session token reaches the client; null is the default.",
     )
 
 
@@ -256,7 +258,7 @@ def captcha_of(captcha: captchas.Captcha, links: Links) -> Captcha:
     )
 
 
-def session_of(session: IssuedSession, delivery: TokenDelivery) -> Session:
+def session_of(session: IssuedSession, delivery: TokenDelivery | None) -> Session:
     """A session as this door shows it; the token only where it was asked for."""
     return Session(
         expires_at=session.expires_at, token=session.token if delivery is TokenDelivery.BODY else None

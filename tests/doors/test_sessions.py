@@ -252,6 +252,15 @@ async def test_cookie_delivery_gives_no_token_in_the_body(house: House) -> None:
     assert registered.values["expires_at"] == "2026-03-08T12:00:00+00:00"
 
 
+async def test_delivery_that_is_null_is_the_default(house: House) -> None:
+    await sign_up(house, house.open_door("graphql"))
+    fields = {"mobile": MOBILE, "password": PASSWORD, "tokenDelivery": None}
+    response = await GraphQLDoor(house.client()).post(mutation_document("login"), {"input": fields})
+
+    assert response.json()["data"]["login"]["session"]["token"] is None
+    assert "set-cookie" in response.headers
+
+
 async def test_sign_in_and_the_reads_after_it_fit_in_one_graphql_request(house: House) -> None:
     await sign_up(house, house.open_door("graphql"))
     door = GraphQLDoor(house.client())

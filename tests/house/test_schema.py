@@ -14,6 +14,7 @@ from graphql import (
     build_schema,
     find_breaking_changes,
     is_introspection_type,
+    is_non_null_type,
     is_required_input_field,
     is_specified_scalar_type,
 )
@@ -96,3 +97,17 @@ def test_schema_breaks_no_client_of_the_contract() -> None:
 
 def test_everything_in_the_schema_is_described() -> None:
     assert list(undescribed(graphql_schema)) == []
+
+
+def test_input_that_has_a_default_may_be_null() -> None:
+    """Editors take a defaulted input that must not be null for one that is missing."""
+    inputs = [
+        (f"{type_.name}.{name}", field)
+        for type_ in own_types(graphql_schema)
+        if isinstance(type_, GraphQLInputObjectType)
+        for name, field in type_.fields.items()
+    ]
+    defaulted = {name for name, field in inputs if not is_required_input_field(field)}
+
+    assert "LoginInput.tokenDelivery" in defaulted
+    assert {name for name, field in inputs if name in defaulted and is_non_null_type(field.type)} == set()
