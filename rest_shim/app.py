@@ -12,19 +12,18 @@ from resolvers.texts import Reason
 from rest_shim.bodies import (
     MAXIMUM_BODY_BYTES,
     MAXIMUM_UPLOAD_BYTES,
-    BodyMalformedError,
     BodyTooLargeError,
     ClientGoneError,
     Receive,
     Scope,
     parse_body,
-    parse_query,
     read_body,
     read_head,
 )
 from rest_shim.dialects import Dialect
 from rest_shim.endpoints import Endpoint, EndpointOptions, Picture, Success, routes
 from rest_shim.errno import TEXTS, Errno, errno_of
+from rest_shim.fields import BodyMalformedError, parse_query
 from rest_shim.requests import RestRequest
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

@@ -3,12 +3,12 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
-import msgspec
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData, Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
+
+from rest_shim.fields import BodyMalformedError, parse_fields
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -21,10 +21,6 @@ _MAXIMUM_INTEGER = 2**63
 
 class BodyTooLargeError(Exception):
     """The body is over its limit; reading stopped there."""
-
-
-class BodyMalformedError(Exception):
-    """The body is neither JSON, nor a form, nor multipart."""
 
 
 class ClientGoneError(Exception):
@@ -88,21 +84,7 @@ async def parse_body(content_type: str, body: bytes) -> tuple[dict[str, object],
         return {}, {}
     if content_type.lower().startswith("multipart/form-data"):
         return await _parse_multipart(content_type, body)
-    try:
-        decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return _parse_form(body), {}
-    if not isinstance(decoded, dict):
-        raise BodyMalformedError
-    return decoded, {}
-
-
-def parse_query(query: bytes) -> dict[str, object]:
-    """The fields of a query string; what is no pair is passed over, and what cannot be decoded is not there."""
-    try:
-        return _parse_form(query, is_strict=False)
-    except BodyMalformedError:
-        return {}
+    return parse_fields(content_type, body), {}
 
 
 def text_field(fields: Mapping[str, object], name: str) -> str | None:
@@ -117,20 +99,6 @@ def text_field(fields: Mapping[str, object], name: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAXIMUM_INTEGER:
         return str(value)
     raise BodyMalformedError
-
-
-def _parse_form(body: bytes, *, is_strict: bool = True) -> dict[str, object]:
-    try:
-        pairs = parse_qsl(
-            body.decode(),
-            keep_blank_values=True,
-            strict_parsing=is_strict,
-            errors="strict",
-            max_num_fields=_MAXIMUM_FIELDS,
-        )
-    except ValueError as error:
-        raise BodyMalformedError from error
-    return dict(pairs)
 
 
 async def _parse_multipart(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]]:

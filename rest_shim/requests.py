@@ -8,8 +8,9 @@ from resolvers.errors import InputError, invalid_input, unauthenticated
 from resolvers.sign_in import authenticate
 from resolvers.text_rules import require_text
 from resolvers.texts import Reason
-from rest_shim.bodies import BodyMalformedError, text_field
+from rest_shim.bodies import text_field
 from rest_shim.dialects import Dialect
+from rest_shim.fields import BodyMalformedError
 
 
 @dataclass(frozen=True, slots=True)

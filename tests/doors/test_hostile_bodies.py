@@ -5,7 +5,8 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rest_shim.bodies import BodyMalformedError, parse_body, parse_query, text_field
+from rest_shim.bodies import parse_body, text_field
+from rest_shim.fields import BodyMalformedError, parse_query
 
 JSON_VALUES = st.one_of(
     st.none(),

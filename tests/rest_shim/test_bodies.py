@@ -7,16 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rest_shim.bodies import (
-    BodyMalformedError,
     BodyTooLargeError,
     ClientGoneError,
     Head,
     parse_body,
-    parse_query,
     read_body,
     read_head,
     text_field,
 )
+from rest_shim.fields import BodyMalformedError, parse_query
 
 pytestmark = pytest.mark.anyio
 
