@@ -286,7 +286,7 @@ class _Answer:
         warning = describe_lost_cookie(self._asked)
         if warning:
             _log.warning("session.cookie_lost", reason=warning, request_id=context.request_id)
-        return cookie.issue(context.issued.token)
+        return cookie.issue(context.issued.token, context.now)
 
     async def _begin(self, start: Message, message: Message) -> None:
         await self._send(start)

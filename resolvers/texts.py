@@ -13,6 +13,7 @@ class Reason(StrEnum):
     BODY_MALFORMED = "body_malformed"
     FIELD_MISSING = "field_missing"
     TEXT_MALFORMED = "text_malformed"
+    TOKEN_DELIVERY_UNKNOWN = "token_delivery_unknown"
     MOBILE_MALFORMED = "mobile_malformed"
     MOBILE_COUNTRY_REFUSED = "mobile_country_refused"
     CAPTCHA_ID_MALFORMED = "captcha_id_malformed"
@@ -54,6 +55,10 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
     Reason.BODY_MALFORMED: ("The body is neither a JSON object nor a form.", "请求体格式错误"),
     Reason.FIELD_MISSING: ("{name} is missing.", "缺少参数 {name}"),
     Reason.TEXT_MALFORMED: ("{name} has characters that cannot be stored.", "参数 {name} 含有非法字符"),
+    Reason.TOKEN_DELIVERY_UNKNOWN: (
+        "token_delivery is cookie or body.",
+        "参数 token_delivery 只能是 cookie 或 body",
+    ),
     Reason.MOBILE_MALFORMED: ("This is not a mobile number.", "手机号格式错误"),
     Reason.MOBILE_COUNTRY_REFUSED: (
         "Mobile numbers of this country are not accepted here.",

@@ -12,7 +12,7 @@ from resolvers.identities import AuthInfo, find_auth_info, submit_auth
 from resolvers.mobiles import national_form
 from resolvers.profiles import update_name
 from resolvers.registration import register
-from resolvers.sign_in import login
+from resolvers.sign_in import SignedIn, login
 from resolvers.sign_out import logout
 from resolvers.sms_codes import send_sms_code
 from resolvers.texts import Reason
@@ -72,7 +72,7 @@ def post_register(options: EndpointOptions) -> Endpoint:
     """3. Registration, which signs in."""
 
     async def endpoint(request: RestRequest) -> Success:
-        request.ctx.require_cookies()
+        is_token_wanted = request.is_token_wanted()
         signed_in = await register(
             request.ctx,
             mobile=request.get("mobile"),
@@ -81,18 +81,18 @@ def post_register(options: EndpointOptions) -> Endpoint:
             captcha_text=request.get_unless_optional("image_code_text"),
             refuse_common_password=options.refuse_common_passwords,
         )
-        return _object(_account(signed_in.account))
+        return _signed_in(request, signed_in, is_token_wanted=is_token_wanted)
 
     return endpoint
 
 
 async def post_login(request: RestRequest) -> Success:
     """4. Sign-in."""
-    request.ctx.require_cookies()
+    is_token_wanted = request.is_token_wanted()
     signed_in = await login(
         request.ctx, mobile=request.get("mobile"), password=request.get("password", is_stored=False)
     )
-    return _object(_account(signed_in.account))
+    return _signed_in(request, signed_in, is_token_wanted=is_token_wanted)
 
 
 async def get_check_login(request: RestRequest) -> Success:
@@ -171,6 +171,15 @@ def routes(options: EndpointOptions) -> dict[str, dict[str, Endpoint]]:
 
 def _account(account: Account) -> dict[str, object]:
     return {"user_id": account.id, "name": account.name, "mobile": national_form(account.mobile)}
+
+
+def _signed_in(request: RestRequest, signed_in: SignedIn, *, is_token_wanted: bool) -> Success:
+    """The account, and the token with it for who keeps no cookies: then the gateway must not make one of it."""
+    account = _account(signed_in.account)
+    if not is_token_wanted:
+        return _object(account)
+    request.ctx.issued = None
+    return _object(account | {"token": signed_in.session.token})
 
 
 def _auth(info: AuthInfo | None) -> Success:

@@ -12,6 +12,8 @@ from rest_shim.bodies import text_field
 from rest_shim.dialects import Dialect
 from rest_shim.fields import BodyMalformedError
 
+_COOKIE, _BODY = "cookie", "body"
+
 
 @dataclass(frozen=True, slots=True)
 class RestRequest:
@@ -53,6 +55,19 @@ class RestRequest:
             InputError: INVALID_INPUT.
         """
         return self.find(name) if name in self.dialect.optional_fields else self.get(name)
+
+    def is_token_wanted(self) -> bool:
+        """Whether a sign-in shall tell its token instead of setting a cookie, for clients that keep none.
+
+        Raises:
+            InputError: INVALID_INPUT for anything but the two ways there are, or for a cookie that would not arrive.
+        """
+        delivery = (self.find("token_delivery") or _COOKIE).lower()
+        if delivery not in {_COOKIE, _BODY}:
+            raise invalid_input(Reason.TOKEN_DELIVERY_UNKNOWN, "token_delivery")
+        if delivery == _COOKIE:
+            self.ctx.require_cookies()
+        return delivery == _BODY
 
     async def require_account(self) -> Account:
         """The signed-in account or, without a session, the one whose mobile and password the request carries.

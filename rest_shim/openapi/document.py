@@ -27,10 +27,10 @@ many connections (503).
 stand in the query too; the body's count first. Unknown fields are ignored. Of duplicate JSON keys the last \
 counts. A body has at most {body} KiB, the upload {upload} MiB.
 
-**Who is calling.** Signing in sets the cookie `{cookie}`; a native client may send `Authorization: Bearer` \
-with a token from the GraphQL door instead. The profile endpoints also take `mobile` and `password` in the \
-request, query or body: without a session such a request is served for that account, by the rules of \
-sign-in, and sets no cookie. With a session both are ignored.
+**Who is calling.** Signing in sets the cookie `{cookie}`; a client that keeps none asks for \
+`data.token` by `token_delivery=body`, and sends it as `Authorization: Bearer`. The profile endpoints also \
+take `mobile` and `password` in the request, query or body: without a session such a request is served for \
+that account, by the rules of sign-in, and sets no cookie. With a session both are ignored.
 
 **Other sites.** `POST` and the sign-out are refused with errno 4201 when another site's page sends them, \
 unless the operator allows its origin. No CSRF token is asked for; one that comes is ignored.
@@ -165,7 +165,7 @@ def _security_schemes(deployment: Deployment) -> Schema:
         "bearer": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A session token that the GraphQL door gave for `tokenDelivery: BODY`.",
+            "description": "`data.token` of a sign-in with `token_delivery=body`, or the GraphQL door's.",
         },
     }
 

@@ -83,6 +83,13 @@ NAME = Field(
     "without case; not the mobile number of somebody else.",
     example="小明",
 )
+TOKEN_DELIVERY = Field(
+    name="token_delivery",
+    schema={"type": "string", "enum": ["cookie", "body"], "default": "cookie"},
+    description="How the session reaches the client: by the cookie, or, for clients that keep none, as `data.token`.",
+    example="cookie",
+    is_required=False,
+)
 REAL_NAME = Field(
     name="real_name",
     schema={"type": "string"},

@@ -35,7 +35,9 @@ class Operation:
     session_effect: str | None = None
 
 
-_BEGINS_SESSION = "The cookie of a fresh session. The session that the client was in ends."
+_BEGINS_SESSION = (
+    "A fresh session's cookie, unless `token_delivery` is `body`. The one that the client was in ends."
+)
 
 OPERATIONS = (
     Operation(
@@ -78,9 +80,15 @@ OPERATIONS = (
         operation_id="register",
         summary="Register",
         description="Makes an account for the mobile and signs it in. The first name is the mobile itself.",
-        body=(fields.MOBILE, fields.SENT_IMAGE_CODE_TEXT, fields.PHONE_CODE, fields.NEW_PASSWORD),
-        data=schemas.ACCOUNT,
-        as_object=schemas.ACCOUNT,
+        body=(
+            fields.MOBILE,
+            fields.SENT_IMAGE_CODE_TEXT,
+            fields.PHONE_CODE,
+            fields.NEW_PASSWORD,
+            fields.TOKEN_DELIVERY,
+        ),
+        data=schemas.SIGNED_IN,
+        as_object=schemas.SIGNED_IN,
         refusals=(
             MALFORMED,
             Refusal(ErrorCode.WEAK_PASSWORD, "the password is too common, where the operator refuses those"),
@@ -102,9 +110,9 @@ OPERATIONS = (
         operation_id="login",
         summary="Sign in",
         description="Begins a session: 7 days after its last use it ends, 30 days after sign-in at the latest.",
-        body=(fields.MOBILE, fields.PASSWORD),
-        data=schemas.ACCOUNT,
-        as_object=schemas.ACCOUNT,
+        body=(fields.MOBILE, fields.PASSWORD, fields.TOKEN_DELIVERY),
+        data=schemas.SIGNED_IN,
+        as_object=schemas.SIGNED_IN,
         refusals=(MALFORMED, *refusals.SIGN_IN, CROSS_SITE),
         session_effect=_BEGINS_SESSION,
     ),

@@ -32,6 +32,17 @@ ACCOUNT: Schema = {
     "required": list(_ACCOUNT_PROPERTIES),
     "properties": _ACCOUNT_PROPERTIES,
 }
+SIGNED_IN: Schema = {
+    **ACCOUNT,
+    "properties": {
+        **_ACCOUNT_PROPERTIES,
+        "token": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-]{43}$",
+            "description": "For `Authorization: Bearer`; only where `token_delivery` is `body`.",
+        },
+    },
+}
 _EXAMPLE_URL = f"/avatars/{'8f14e45fceea167a' * 4}.webp"
 URL: Schema = {
     "type": "string",
@@ -128,7 +139,8 @@ def example_of(schema: Schema) -> Any:  # noqa: ANN401 - an example is any JSON 
     if "const" in schema:
         return schema["const"]
     if "properties" in schema:
-        return {name: example_of(part) for name, part in schema["properties"].items()}
+        required = schema["required"] if "required" in schema else schema["properties"]
+        return {name: example_of(schema["properties"][name]) for name in required}
     return schema["examples"][0]
 
 

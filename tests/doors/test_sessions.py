@@ -16,6 +16,8 @@ from tests.doors.rest_door import outcome_of
 pytestmark = pytest.mark.anyio
 
 DAY = 86_400
+# By the tests' clock.
+LIFETIME = "Max-Age=2592000; Expires=Tue, 31 Mar 2026 12:00:00 GMT"
 PRODUCTION = {
     "environment": "production",
     "secret_keys": "k1:" + "A" * 43 + "=",
@@ -38,6 +40,31 @@ async def test_token_has_256_bits_and_only_its_hash_is_stored(house: House, door
     assert len(token) == 43
     assert token not in rows
     assert sha256(token.encode()).hexdigest() in rows
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        '$Version="1"; session="{token}";$Path="/";$Domain="127.0.0.1"',
+        'theme=dark; session="{token}"',
+        "session=of-another-service; session={token}",
+    ],
+)
+async def test_cookie_is_read_as_other_clients_write_it(house: House, kind: str, header: str) -> None:
+    token = await house.make_account(MOBILE)
+    door = DOORS[kind](house.client(headers={"cookie": header.format(token=token)}))
+
+    assert (await door.me()).is_ok
+    assert (await door.logout()).is_ok
+    assert (await door.me()).is_refused_as("UNAUTHENTICATED")
+
+
+async def test_cookie_tells_its_end_by_age_and_by_date(house: House, door: Door) -> None:
+    signed_in = await sign_up(house, door)
+    left = await door.logout()
+
+    assert f"; {LIFETIME};" in signed_in.response.headers["set-cookie"]
+    assert "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT;" in left.response.headers["set-cookie"]
 
 
 async def test_session_is_fresh_at_every_sign_in(house: House, kind: str) -> None:
@@ -179,7 +206,6 @@ async def test_changed_cookie_signs_out_quietly(house: House, kind: str) -> None
         "\x7f" * 43,
         "A" * 5000,
         f"{token} {token}",
-        f'"{token}"',
     ]
     for cookie in changed:
         door = DOORS[kind](house.client(headers={"cookie": f"session={cookie}"}))
@@ -196,7 +222,7 @@ async def test_cookie_in_development(house: House, door: Door) -> None:
     registered = await sign_up(house, door)
 
     assert registered.response.headers["set-cookie"] == (
-        f"session={token_of(door)}; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax"
+        f"session={token_of(door)}; {LIFETIME}; Path=/; HttpOnly; SameSite=Lax"
     )
 
 
@@ -211,7 +237,7 @@ async def test_cookie_in_production(build_house: BuildHouse, kind: str) -> None:
         cookie = registered.response.headers["set-cookie"]
 
         assert cookie.startswith("__Host-session=")
-        assert cookie.endswith("; Max-Age=2592000; Path=/; HttpOnly; SameSite=Lax; Secure")
+        assert cookie.endswith(f"; {LIFETIME}; Path=/; HttpOnly; SameSite=Lax; Secure")
         assert "domain" not in cookie.lower()
         assert (await door.me()).is_ok
         assert "strict-transport-security" in registered.response.headers
