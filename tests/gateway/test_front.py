@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import cast
 
 import httpx
@@ -24,6 +25,7 @@ ALLOWED = "https://app.example.com"
 STRANGER = "https://evil.example"
 PROXY = "10.0.0.1"
 CLIENT = "203.0.113.9"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECURITY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -90,7 +92,7 @@ def make_front(inner: Inner, *, is_https: bool = False) -> Front:
 
     return Front(
         inner,
-        services=lambda: cast("Services", None),
+        services=lambda: cast("Services", SimpleNamespace(clock=lambda: NOW)),
         options=FrontOptions(
             cookie=SessionCookie(is_secure=is_https),
             addresses=ClientAddresses([ipaddress.ip_network(f"{PROXY}/32")]),
