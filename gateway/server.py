@@ -32,30 +32,91 @@ _WAITING_REQUESTS_MAXIMUM: Final = 100
 
 # What may stand in a head: text and tabs (RFC 9110, 5.5). What is left of a right one without it is its line ends.
 _HEAD_TEXT: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
+_SCHEMES: Final = frozenset({b"http", b"https"})
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+_VERSIONS: Final = frozenset({"1.1", "1.0"})
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _ASGI: Final[ASGIVersions] = {"version": "3.0", "spec_version": "2.3"}
 
 
 class _RefusedError(Exception):
-    """Stops the parser; `_refuse` has seen to the rest."""
+    """Stops the parser. A request is refused with `status`."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class _Target(NamedTuple):
-    """A request's target: the path as text and as it came, and the query."""
+    """A request's target: the path as text and as it came, the query, and the host of an absolute one."""
 
     path: str
     raw_path: bytes
     query: bytes
+    authority: bytes | None
 
 
-def _split_target(url: bytes) -> _Target:
-    parsed = httptools.parse_url(url)
-    path = parsed.path.decode("ascii")
-    return _Target(unquote(path) if "%" in path else path, parsed.path, parsed.query or b"")
+def _split_target(url: bytes, method: bytes) -> _Target:
+    """See RFC 9112, 3.2, for the forms: `/path?query`, `http://host/path?query` as for a proxy, and `*`.
+
+    Raises:
+        _RefusedError: it has none of these forms.
+    """
+    try:
+        # Its annotations do not say what may be None.
+        parsed: Any = httptools.parse_url(url)
+    except httptools.HttpParserInvalidURLError:
+        raise _RefusedError(HTTPStatus.BAD_REQUEST) from None
+    raw_path, authority = parsed.path, None
+    if parsed.schema is not None:
+        if parsed.schema.lower() not in _SCHEMES or parsed.userinfo is not None:
+            raise _RefusedError(HTTPStatus.BAD_REQUEST)
+        authority = url.split(b"/", 3)[2].split(b"?", 1)[0].split(b"#", 1)[0]
+        # Without a path it means the root, and for OPTIONS the server itself (RFC 9112, 3.2.4).
+        raw_path = raw_path or (b"*" if method == b"OPTIONS" and not parsed.query else b"/")
+    if raw_path[:1] != b"/" and (raw_path, method) != (b"*", b"OPTIONS"):
+        raise _RefusedError(HTTPStatus.BAD_REQUEST)
+    path = raw_path.decode("ascii")
+    return _Target(unquote(path) if "%" in path else path, raw_path, parsed.query or b"", authority)
 
 
 # Nearly all requests have one of a few; only short ones without a query are kept.
 _split_plain_target = lru_cache(maxsize=256)(_split_target)
+
+
+def _check_transfer_coding(headers: list[tuple[bytes, bytes]], version: str) -> None:
+    """Refuse all but `chunked`: what else is meant is not undone here, and HTTP/1.0 has none (RFC 9112, 6.1).
+
+    The parser takes more, and tells of other faults only when the application has been asked already.
+
+    Raises:
+        _RefusedError: the body cannot be read.
+    """
+    codings = [value for name, value in headers if name == b"transfer-encoding"]
+    if not codings:
+        return
+    if version == "1.0":
+        raise _RefusedError(HTTPStatus.BAD_REQUEST)
+    if len(codings) > 1 or codings[0].lower() != b"chunked":
+        raise _RefusedError(HTTPStatus.NOT_IMPLEMENTED)
+
+
+def _name_host(headers: list[tuple[bytes, bytes]], authority: bytes) -> list[tuple[bytes, bytes]]:
+    """With the host of an absolute target in the place of the one `Host`, which is ignored (RFC 9112, 3.2.2).
+
+    A missing or doubled one is left, to be refused.
+    """
+    if [name for name, _ in headers].count(b"host") != 1:
+        return headers
+    return [(name, authority if name == b"host" else value) for name, value in headers]
+
+
+def _framing_head(cycle: "Cycle") -> bytes:
+    """A head with nothing but what says where its request's body ends, and whether another request may follow."""
+    framing = [header for header in cycle.scope["headers"] if header[0] in _FRAMING]
+    if not cycle.keep_alive:
+        framing.append((b"connection", b"close"))
+    return b"POST / HTTP/1.1\r\n%b\r\n" % header_lines(framing)
 
 
 def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -112,6 +173,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         # With pipelining it is not uvicorn's `cycle`, which is the newest: that one may be waiting still.
         self._served: Cycle | None = None
         self._is_refused = False
+        self._is_upgrade_ignored = False
         self._idle_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -142,14 +204,34 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if self._arriving_since is None:
                 self._arriving_since = self.loop.time()
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserError:
-            self.logger.warning("Invalid HTTP request received.")
-            self._refuse(HTTPStatus.BAD_REQUEST)
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
+            self._parse(data)
+        except httptools.HttpParserError as error:
+            refusal = error.__context__
+            if isinstance(refusal, _RefusedError):
+                self._refuse(refusal.status)
+            else:
+                self.logger.warning("Invalid HTTP request received.")
+                self._refuse(HTTPStatus.BAD_REQUEST)
         if self._held_bytes > HEAD_MAXIMUM_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser; where it stops for an `Upgrade` that is ignored, a fresh one reads on.
+
+        The parser takes all behind such a head for another protocol, even a body of the request itself. The fresh one
+        is first told what says how long that body is; see `on_headers_complete`.
+        """
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as stop:
+                rest = memoryview(rest)[stop.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+                self.parser.feed_data(_framing_head(self.cycle))
+            else:
+                return
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -157,11 +239,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header of the request."""
-        self.headers.append((name.lower(), value))
+        """One header of the request. The parser leaves the blanks behind a value on it (RFC 9110, 5.5)."""
+        self.headers.append((name.lower(), value.rstrip()))
 
     def on_headers_complete(self) -> None:
         """The head is known; a body may follow."""
+        if self._is_upgrade_ignored:
+            # It was told again to the parser that reads on.
+            self._is_upgrade_ignored = False
+            return
         at_most_bytes = self._held_bytes + self._shared_bytes
         self._held_bytes = self._shared_bytes = 0
         if self._arriving_since is None:
@@ -172,8 +258,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             and len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             > HEAD_MAXIMUM_BYTES
         ):
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-            raise _RefusedError
+            raise _RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         before: Cycle | None = self.cycle
         self.cycle = Cycle(self, self._make_scope())
         # The application has the headers; what the parser adds from here on are trailers.
@@ -189,8 +274,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
             if len(self.pipeline) > _WAITING_REQUESTS_MAXIMUM:
-                self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
-                raise _RefusedError
+                raise _RefusedError(HTTPStatus.TOO_MANY_REQUESTS)
+        # A server may ignore it, and this one does (RFC 9110, 7.8).
+        self._is_upgrade_ignored = self.parser.should_upgrade()
 
     def on_body(self, body: bytes) -> None:
         """A part of the body, for the application to bound."""
@@ -203,6 +289,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request has arrived."""
+        if self._is_upgrade_ignored:
+            return
         self._arriving_since = None
         self._held_bytes = 0
         # A pipelined request may have begun in them.
@@ -215,22 +303,33 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         cycle.end()
 
     def _make_scope(self) -> HTTPScope:
-        url = self.url
+        """What the application is told of the request.
+
+        Raises:
+            _RefusedError: it is none that is served here.
+        """
+        url, method, version = self.url, self.parser.get_method(), self.parser.get_http_version()
+        headers = self.headers
+        if version not in _VERSIONS or method == b"CONNECT":
+            raise _RefusedError(HTTPStatus.BAD_REQUEST)
+        _check_transfer_coding(headers, version)
         split = _split_target if len(url) > _REMEMBERED_TARGET_BYTES or b"?" in url else _split_plain_target
-        path, raw_path, query = split(url)
+        path, raw_path, query, authority = split(url, method)
+        if authority is not None:
+            headers = _name_host(headers, authority)
         return {
             "type": "http",
             "asgi": _ASGI,
-            "http_version": self.parser.get_http_version(),
+            "http_version": version,
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme or "http",
             "root_path": "",
-            "method": self.parser.get_method().decode("ascii"),
+            "method": method.decode("ascii"),
             "path": path,
             "raw_path": raw_path,
             "query_string": query,
-            "headers": self.headers,
+            "headers": headers,
             "state": self.app_state.copy(),
         }
 
