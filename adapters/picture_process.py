@@ -13,6 +13,7 @@ import structlog
 
 from resolvers.errors import InputError, RateLimitedError
 from resolvers.pictures import MAXIMUM_BYTES, refuse_picture
+from resolvers.ports import UploadedFile
 from resolvers.texts import Reason
 
 TIME_LIMIT_SECONDS = 5.0
@@ -30,18 +31,19 @@ class ProcessPictureMaker:
         self._turn = asyncio.Semaphore(1)
         self._pending = 0
 
-    async def make_avatar(self, upload: bytes) -> bytes:
+    async def make_avatar(self, upload: UploadedFile, *, account_id: int) -> bytes:
         """See `PictureMaker.make_avatar`."""
-        if not upload:
+        del account_id
+        if not upload.size:
             raise refuse_picture(Reason.IMAGE_EMPTY)
-        if len(upload) > MAXIMUM_BYTES:
+        if upload.size > MAXIMUM_BYTES:
             raise refuse_picture(Reason.IMAGE_TOO_LARGE)
         if self._pending > QUEUE_LENGTH:
             raise RateLimitedError(round(self._pending * _TYPICAL_SECONDS), Reason.TOO_BUSY)
         self._pending += 1
         try:
             async with self._turn:
-                return _read_answer(await self._run(upload))
+                return _read_answer(await self._run(await upload.read()))
         finally:
             self._pending -= 1
 

@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -31,11 +31,15 @@ from graphql_http import (
     GraphQLEndpoint,
     PersistedQueries,
     TrustMode,
+    Uploader,
     load_manifest,
     refuse,
 )
 from graphql_http.executor import CompilingExecutor
+from request_bodies import BodyBudget
+from resolvers.avatars import admitting_upload
 from resolvers.context import Context, Services
+from resolvers.errors import ServiceUnavailableError
 from rest_shim.app import RestShim
 from rest_shim.dialects import DIALECTS
 from rest_shim.documentation import RestDocumentation
@@ -76,12 +80,14 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     """The whole application. Tests hand in a factory that replaces a part or two of the services."""
     holder = ServicesHolder()
     options = _front_options(settings)
+    bodies = BodyBudget(settings.bodies_in_flight_bytes, settings.data_dir)
     rest = RestShim(
         DIALECTS[settings.rest_dialect],
         RestOptions(refuse_common_passwords=settings.rest_refuse_common_passwords),
+        bodies,
     )
     graphiql = _make_graphiql(settings)
-    graphql = _make_graphql(settings, holder, graphiql)
+    graphql = _make_graphql(settings, holder, graphiql, bodies)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -172,7 +178,9 @@ def _make_graphiql(settings: Settings) -> ASGIApp | None:
     return GraphiQLPage(STATIC_DIRECTORY, outbox)
 
 
-def _make_graphql(settings: Settings, holder: ServicesHolder, graphiql: ASGIApp | None) -> GraphQLEndpoint:
+def _make_graphql(
+    settings: Settings, holder: ServicesHolder, graphiql: ASGIApp | None, bodies: BodyBudget
+) -> GraphQLEndpoint:
     trusted = settings.trusted_documents and load_manifest(
         settings.trusted_documents, TrustMode(settings.trusted_documents_mode)
     )
@@ -190,6 +198,8 @@ def _make_graphql(settings: Settings, holder: ServicesHolder, graphiql: ASGIApp 
         request_id_of=_request_id_of,
         address_of=_address_of,
         extensions_of=None if settings.is_production else _find_warnings,
+        bodies=bodies,
+        admit_upload=_admit_upload,
     )
 
 
@@ -204,6 +214,17 @@ def _find_warnings(scope: Scope) -> Mapping[str, object] | None:
     ctx: Context = scope["state"]["context"]
     warning = describe_lost_cookie(scope["state"]["headers"]) if ctx.issued else None
     return {"warnings": [warning]} if warning else None
+
+
+@asynccontextmanager
+async def _admit_upload(scope: Scope) -> AsyncIterator[Uploader]:
+    """Who uploads, for the GraphQL door. What fails here fails again in the operation, which can say so."""
+    ctx: Context = scope["state"]["context"]
+    account = None
+    with suppress(ServiceUnavailableError):
+        account = await ctx.viewer()
+    async with admitting_upload(ctx, account) as uploader:
+        yield Uploader(is_known=uploader.is_known, keeps_files=uploader.refusal is None)
 
 
 def _request_id_of(scope: Scope) -> str:

@@ -14,6 +14,7 @@ from adapters.redis_url import parse_redis_url
 from adapters.sms.vendor_url import check_vendor_url
 from db.engine import async_url, sqlite_url
 from gateway.origins import has_any_port, normalize_listed_origin
+from request_bodies import BUDGET_BYTES
 
 PREFIX = "GATEWAY_"
 
@@ -64,6 +65,12 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="worker processes")
     connections: int = Field(
         4096, ge=16, description="connections of each worker; beyond it the answer is 503"
+    )
+    bodies_in_flight_bytes: int = Field(
+        BUDGET_BYTES,
+        ge=1_048_576,
+        description="request bodies that each worker holds at one time, in memory and in temporary files, in bytes; "
+        "a quarter of it for who is not signed in; beyond it the answer is 503",
     )
     shutdown_grace_seconds: int = Field(
         10, ge=0, le=300, description="how long requests in flight may take to end"

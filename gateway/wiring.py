@@ -20,6 +20,7 @@ from resolvers.keys import KeyRing
 from resolvers.limits import Limits, with_sms_ceiling
 from resolvers.passwords import Passwords, make_hasher
 from resolvers.ports import AvatarStore, SmsSender, StateStore
+from resolvers.upload_places import UploadPlaces
 from resolvers.viewers import CoalescedViewers
 from resolvers.workers import WorkerPool
 
@@ -56,6 +57,7 @@ async def open_services(
             avatars=_make_avatar_store(settings, database),
             outbox=outbox,
             pictures=ProcessPictureMaker(),
+            upload_places=UploadPlaces(),
             drawing=_open_pool(stack, "drawing", threads=1, queue_length=64, typical_seconds=0.005),
             clock=clock,
             policy=Policy(

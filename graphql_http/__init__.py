@@ -8,6 +8,7 @@ from graphql_http.options import EndpointOptions
 from graphql_http.persisted import PersistedQueries, PersistedQueryLimits
 from graphql_http.refusals import RequestRefusedError, refuse, refuse_operation
 from graphql_http.trusted import ManifestError, TrustedDocuments, TrustMode, load_manifest
+from graphql_http.uploads import Uploader
 
 __all__ = [
     "DESCRIPTIONS",
@@ -27,6 +28,7 @@ __all__ = [
     "SchemaExecutor",
     "TrustMode",
     "TrustedDocuments",
+    "Uploader",
     "load_manifest",
     "refuse",
     "refuse_operation",

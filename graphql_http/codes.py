@@ -17,6 +17,7 @@ class EndpointErrorCode(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     CROSS_SITE_REFUSED = "CROSS_SITE_REFUSED"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
+    SERVER_BUSY = "SERVER_BUSY"
     URL_TOO_LONG = "URL_TOO_LONG"
     VARIABLES_TOO_LARGE = "VARIABLES_TOO_LARGE"
     BATCHING_DISABLED = "BATCHING_DISABLED"
@@ -78,6 +79,10 @@ DESCRIPTIONS: Final[dict[EndpointErrorCode, str]] = {
         "The message names the header that tells so."
     ),
     _Code.BODY_TOO_LARGE: "The request's body is larger than the limit that the message names.",
+    _Code.SERVER_BUSY: (
+        "The bodies of all requests in flight leave no room for this one. Try again after `retryAfterSeconds`, which "
+        "the header `Retry-After` says too."
+    ),
     _Code.URL_TOO_LONG: "The query string is longer than the limit that the message names. Use POST.",
     _Code.VARIABLES_TOO_LARGE: "The JSON text of `variables` is larger than the limit that the message names.",
     _Code.BATCHING_DISABLED: "The body is an array of operations, and batching is off. Send one operation a request.",

@@ -28,22 +28,23 @@ from graphql_http.options import EndpointOptions
 from graphql_http.persisted import PersistedQueries
 from graphql_http.reading import (
     NULL,
-    ClientGoneError,
     Head,
     Parameters,
     body_kind,
+    no_room,
     read_body,
     read_head,
     read_json,
     read_url,
     read_variables,
 )
-from graphql_http.refusals import RequestRefusedError, refuse
+from graphql_http.refusals import CLOSE, RequestRefusedError, refuse
 from graphql_http.replies import Reply, encode, reply_messages, reply_to_refusal, reply_to_result
 from graphql_http.sources import DocumentSources
 from graphql_http.traces import Trace
 from graphql_http.trusted import TrustedDocuments
-from graphql_http.uploads import open_upload
+from graphql_http.uploads import AdmitUpload, admit_everybody, open_upload
+from request_bodies import Body, BodyBudget, ClientGoneError, NoRoomError
 
 ALLOWED_METHODS: Final = b"GET, HEAD, POST, OPTIONS"
 NO_CONTENT: Final = 204
@@ -84,6 +85,8 @@ class GraphQLEndpoint:
         request_id_of: Callable[[Scope], str | None] = request_id_in_state,
         address_of: Callable[[Scope], str] = client_host,
         extensions_of: Callable[[Scope], Mapping[str, object] | None] | None = None,
+        bodies: BodyBudget | None = None,
+        admit_upload: AdmitUpload = admit_everybody,
     ) -> None:
         self._options = options or EndpointOptions()
         suggestions = self._options.are_suggestions_shown
@@ -95,6 +98,8 @@ class GraphQLEndpoint:
         self._request_id_of = request_id_of
         self._address_of = address_of
         self._extensions_of = extensions_of
+        self._bodies = bodies or BodyBudget()
+        self._admit_upload = admit_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever it holds, the answer is a GraphQL response with codes."""
@@ -103,35 +108,46 @@ class GraphQLEndpoint:
         if self._graphiql is not None and scope["method"] in {"GET", "HEAD"} and prefers_html(head.accept):
             await self._graphiql(scope, receive, send)
             return
+        with self._bodies.open(receive) as body:
+            await self._answer(scope, send, head, body, trace)
+
+    async def _answer(self, scope: Scope, send: Send, head: Head, body: Body, trace: Trace) -> None:
         media = LEGACY_JSON
         try:
             media = negotiate(head.accept)
             asked: bytes | None = None
             operation: PreparedOperation | None = None
             if scope["method"] == "POST" and body_kind(head) == "json":
-                asked = await read_body(receive, head, self._options.body_maximum_bytes)
+                asked = await read_body(body, head, self._options.body_maximum_bytes)
                 trace.read = perf_counter()
                 operation = self.sources.documents.find_by_body(asked)
             if operation is None:
-                reply = await self._serve(scope, receive, head, asked, trace)
+                reply = await self._serve(scope, body, head, asked, trace)
             else:
                 # As `_serve` would in the end, in fewer steps: nearly all requests repeat another one.
                 trace.add_operation(operation)
                 context = self._make_context(scope)
                 reply = self._reply_to(await self._executor(operation, {}, context), context, scope, trace)
-            body = encode(reply.content)
+            content = encode(reply.content)
         except RequestRefusedError as refusal:
             reply = reply_to_refusal(refusal)
-            body = encode(reply.content)
+            content = encode(reply.content)
+        except NoRoomError:
+            reply = reply_to_refusal(no_room())
+            content = encode(reply.content)
         except ClientGoneError:
             return
         except Exception as exception:  # noqa: BLE001 - the last line: a client never sees a traceback
             reply = self._reply_to_unexpected(exception, scope)
-            body = encode(reply.content)
+            content = encode(reply.content)
         scope.setdefault("state", {})["graphql"] = trace.note(reply.content)
         if self._options.is_server_timing_sent:
             reply.headers = (*reply.headers, trace.server_timing())
-        for message in reply_messages(reply, body, media, has_body=scope["method"] != "HEAD"):
+        messages = reply_messages(reply, content, media, has_body=scope["method"] != "HEAD")
+        if CLOSE in reply.headers:
+            await body.answer_and_close(send, *messages)
+            return
+        for message in messages:
             await send(message)
 
     async def refuse(self, scope: Scope, send: Send, refusal: RequestRefusedError) -> None:
@@ -147,17 +163,13 @@ class GraphQLEndpoint:
         ):
             await send(message)
 
-    async def _serve(
-        self, scope: Scope, receive: Receive, head: Head, body: bytes | None, trace: Trace
-    ) -> Reply:
-        """Serve what has no known `body`: it has another one, or none that is JSON."""
-        if body is not None:
-            return await self._serve_json(body, scope, trace)
+    async def _serve(self, scope: Scope, body: Body, head: Head, asked: bytes | None, trace: Trace) -> Reply:
+        """Serve what is not known by its bytes: another JSON, or none."""
+        if asked is not None:
+            return await self._serve_json(asked, scope, trace)
         method = scope["method"]
         if method == "POST":
-            async with open_upload(receive, head, self._options) as (parameters, variables):
-                trace.read = perf_counter()
-                return await self._serve_one(parameters, variables, scope, trace)
+            return await self._serve_upload(scope, body, head, trace)
         if method in {"GET", "HEAD"}:
             parameters = read_url(scope.get("query_string", b""), self._options)
             trace.read = perf_counter()
@@ -167,6 +179,16 @@ class GraphQLEndpoint:
         message = "Only GET, HEAD, POST and OPTIONS are served here."
         headers = ((b"allow", ALLOWED_METHODS),)
         raise refuse(EndpointErrorCode.METHOD_NOT_ALLOWED, message, status=405, headers=headers)
+
+    async def _serve_upload(self, scope: Scope, body: Body, head: Head, trace: Trace) -> Reply:
+        """Ask who it is before the files are taken in."""
+        async with self._admit_upload(scope) as uploader:
+            if uploader.is_known:
+                body.trust()
+            async with open_upload(body, head, self._options, keeps_files=uploader.keeps_files) as upload:
+                parameters, variables = upload
+                trace.read = perf_counter()
+                return await self._serve_one(parameters, variables, scope, trace)
 
     async def _serve_json(self, body: bytes, scope: Scope, trace: Trace) -> Reply:
         asked = read_json(body)

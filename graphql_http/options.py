@@ -24,8 +24,6 @@ class EndpointOptions:
     """A whole multipart body."""
     file_maximum_bytes: int = 6 * MEBIBYTE
     """One file of an upload."""
-    file_memory_bytes: int = 1 * MEBIBYTE
-    """How much of a file stays in memory; beyond it goes to a temporary file."""
     files_maximum: int = 10
     """Files in one upload, and also the variables that they are put into."""
 

@@ -10,19 +10,15 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.types import Receive
 
 from graphql_http.codes import EndpointErrorCode
 from graphql_http.options import EndpointOptions
-from graphql_http.refusals import RequestRefusedError, refuse
+from graphql_http.refusals import CLOSE, RequestRefusedError, refuse
+from request_bodies import RETRY_AFTER_SECONDS, Body, BodyTooLargeError
 
 QUERY_FIELDS_MAXIMUM: Final = 20
 LENGTH_MAXIMUM_DIGITS: Final = 18
 NULL: Final = msgspec.Raw(b"null")
-
-
-class ClientGoneError(Exception):
-    """The client went away before its request had arrived; nobody waits for an answer."""
 
 
 class PersistedQuery(msgspec.Struct):
@@ -107,7 +103,7 @@ def _kind_of(content_type: bytes) -> str:
 
 def body_too_large(what: str, maximum: int, declared: int) -> RequestRefusedError:
     """413; the connection is closed when much is still to come, so that nobody has to take it in."""
-    headers = () if 0 <= declared <= 2 * maximum else ((b"connection", b"close"),)
+    headers = () if 0 <= declared <= 2 * maximum else (CLOSE,)
     message = f"{what}: at most {maximum} bytes allowed, found {declared if declared > maximum else 'more'}."
     return refuse(
         EndpointErrorCode.BODY_TOO_LARGE,
@@ -118,25 +114,28 @@ def body_too_large(what: str, maximum: int, declared: int) -> RequestRefusedErro
     )
 
 
-async def read_body(receive: Receive, head: Head, maximum_bytes: int) -> bytes:
+async def read_body(body: Body, head: Head, maximum_bytes: int) -> bytes:
     """Take the body in, and stop at the first byte that is too many.
 
     Raises:
         RequestRefusedError: 413, before anything is read when the declared length is too large.
-        ClientGoneError: the client went away.
+        NoRoomError, ClientGoneError: as `Body.read`.
     """
-    if head.content_length > maximum_bytes:
-        raise body_too_large("Bytes in the body", maximum_bytes, head.content_length)
-    body: bytes = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        body += message.get("body", b"")
-        if len(body) > maximum_bytes:
-            raise body_too_large("Bytes in the body", maximum_bytes, head.content_length)
-        if not message.get("more_body", False):
-            return body
+    try:
+        return await body.read(maximum_bytes, head.content_length)
+    except BodyTooLargeError:
+        raise body_too_large("Bytes in the body", maximum_bytes, head.content_length) from None
+
+
+def no_room() -> RequestRefusedError:
+    """503: the bodies in flight leave no room for this one."""
+    return refuse(
+        EndpointErrorCode.SERVER_BUSY,
+        f"Too many request bodies are in flight. Try again in {RETRY_AFTER_SECONDS} seconds.",
+        status=503,
+        headers=((b"retry-after", b"%d" % RETRY_AFTER_SECONDS), CLOSE),
+        extensions={"retryAfterSeconds": RETRY_AFTER_SECONDS},
+    )
 
 
 def read_json(body: bytes) -> Parameters | list[Parameters]:

@@ -1,7 +1,7 @@
 """A request that is not served: what to say, and with which status."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from graphql_http.codes import EndpointErrorCode
 
@@ -9,6 +9,8 @@ ErrorEntry: TypeAlias = dict[str, Any]
 """One entry of the response's `errors`, ready for JSON."""
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+CLOSE: Final = (b"connection", b"close")
 
 
 class RequestRefusedError(Exception):

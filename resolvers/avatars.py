@@ -1,5 +1,7 @@
 """Avatars: stored under their content hash; the previous one goes after the commit."""
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from hashlib import sha256
 
 import structlog
@@ -7,15 +9,32 @@ import structlog
 from db import accounts, avatars
 from resolvers.accounts import Account
 from resolvers.audit import record_event
-from resolvers.context import Context
-from resolvers.errors import AccountError, ErrorCode, RefusedError, unauthenticated
-from resolvers.ports import AvatarStoreError
+from resolvers.context import Context, Uploader
+from resolvers.errors import AccountError, ErrorCode, RateLimitedError, RefusedError, unauthenticated
+from resolvers.ports import AvatarStoreError, UploadedFile
 from resolvers.texts import Reason
 
 _log = structlog.get_logger(__name__)
 
 
-async def upload_avatar(ctx: Context, *, image: bytes) -> Account:
+@asynccontextmanager
+async def admitting_upload(ctx: Context, account: Account | None) -> AsyncIterator[Uploader]:
+    """Hold one of the account's places while the body of an upload comes in and the picture is made.
+
+    Where it has none left, the block is entered all the same, and `upload_avatar` will refuse.
+    """
+    with ExitStack() as stack:
+        ctx.uploader = Uploader()
+        if account:
+            try:
+                stack.enter_context(ctx.services.upload_places.holding(account.id))
+                ctx.uploader = Uploader(account.id)
+            except RateLimitedError as refusal:
+                ctx.uploader = Uploader(account.id, refusal)
+        yield ctx.uploader
+
+
+async def upload_avatar(ctx: Context, *, image: UploadedFile) -> Account:
     """Give the viewer a new picture. Of a refused upload nothing is kept.
 
     Raises:
@@ -24,16 +43,30 @@ async def upload_avatar(ctx: Context, *, image: bytes) -> Account:
         RateLimitedError: too many pictures in an hour, or too many are being worked on.
     """
     viewer = await ctx.require_viewer()
-    async with ctx.limited(ctx.services.policy.limits.avatar, str(viewer.id)):
-        picture = await ctx.services.pictures.make_avatar(image)
-        key = sha256(picture).hexdigest()
-        try:
-            previous = await _store(ctx, viewer, key, picture)
-        except AvatarStoreError as error:
-            raise RefusedError(ErrorCode.STORAGE_FAILED, Reason.STORAGE_FAILED) from error
+    with _holding_place(ctx, viewer):
+        async with ctx.limited(ctx.services.policy.limits.avatar, str(viewer.id)):
+            picture = await ctx.services.pictures.make_avatar(image, account_id=viewer.id)
+            key = sha256(picture).hexdigest()
+            try:
+                previous = await _store(ctx, viewer, key, picture)
+            except AvatarStoreError as error:
+                raise RefusedError(ErrorCode.STORAGE_FAILED, Reason.STORAGE_FAILED) from error
     if previous and previous != key:
         await _forget(ctx, previous)
     return viewer._replace(avatar_key=key)
+
+
+@contextmanager
+def _holding_place(ctx: Context, viewer: Account) -> Iterator[None]:
+    """The place that was given before the body came or, where the account was not known by then, one from now on."""
+    uploader = ctx.uploader or Uploader()
+    if uploader.refusal:
+        raise uploader.refusal
+    if uploader.account_id == viewer.id:
+        yield
+        return
+    with ctx.services.upload_places.holding(viewer.id):
+        yield
 
 
 async def read_avatar(ctx: Context, *, key: str) -> bytes | None:

@@ -7,13 +7,20 @@ from datetime import datetime
 
 from db.engine import Connection, Database, DatabaseUnavailableError
 from resolvers.accounts import Account, account_of
-from resolvers.errors import AccountError, ServiceUnavailableError, invalid_input, unauthenticated
+from resolvers.errors import (
+    AccountError,
+    RateLimitedError,
+    ServiceUnavailableError,
+    invalid_input,
+    unauthenticated,
+)
 from resolvers.keys import KeyRing
 from resolvers.limits import Consumption, Limit, Limits
 from resolvers.passwords import Passwords
 from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore, StateStoreError
 from resolvers.sessions import IssuedSession, hash_token, is_due_to_slide
 from resolvers.texts import Reason
+from resolvers.upload_places import UploadPlaces
 from resolvers.viewers import Viewers, slide
 from resolvers.workers import WorkerPool
 
@@ -56,10 +63,24 @@ class Services:
     avatars: AvatarStore
     outbox: Outbox | None
     pictures: PictureMaker
+    upload_places: UploadPlaces
     drawing: WorkerPool
     clock: Callable[[], datetime]
     policy: Policy
     links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Who sends an upload: the account that holds a place for it, or why that one has none; nobody for a stranger."""
+
+    account_id: int | None = None
+    refusal: RateLimitedError | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is an account's."""
+        return self.account_id is not None
 
 
 @dataclass(slots=True)
@@ -68,7 +89,7 @@ class Context:
 
     `issued` and `is_signed_out` are what resolvers did to the session, for the gateway to tell the client. Where
     `takes_cookies` is off it tells nothing by cookie: the request comes from an app's origin, or from a page that keeps
-    its own secret. `retry_after_seconds` is the longest wait that a refusal named, 0 without one.
+    its own secret. `uploader` is who was found before the body of an upload was taken in.
     """
 
     services: Services
@@ -80,6 +101,7 @@ class Context:
     issued: IssuedSession | None = None
     is_signed_out: bool = False
     retry_after_seconds: int = 0
+    uploader: Uploader | None = None
     _authenticated: Account | None = None
 
     @property

@@ -114,11 +114,24 @@ class AvatarStore(Protocol):
         """All keys, for the command that sweeps orphans."""
 
 
+class UploadedFile(Protocol):
+    """A file that came with a request, in memory or in a temporary file; it is there as long as the request."""
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes."""
+
+    async def read(self) -> bytes:
+        """All of it, once."""
+
+
 class PictureMaker(Protocol):
     """Turns uploads into avatars, away from the process that serves: hostile bytes meet a decoder there."""
 
-    async def make_avatar(self, upload: bytes) -> bytes:
-        """See `resolvers.pictures.make_avatar`. One at a time, and at most 5 s for each.
+    async def make_avatar(self, upload: UploadedFile, *, account_id: int) -> bytes:
+        """See `resolvers.pictures.make_avatar`. One at a time, at most 5 s for each, and turns among accounts.
+
+        The upload is read when its turn has come.
 
         Raises:
             InputError: INVALID_IMAGE, also where the decoder crashed or took too much memory.

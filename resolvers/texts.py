@@ -44,6 +44,7 @@ class Reason(StrEnum):
     TOO_OFTEN = "too_often"
     TOO_MANY_GUESSES = "too_many_guesses"
     TOO_BUSY = "too_busy"
+    UPLOAD_IN_PROGRESS = "upload_in_progress"
     SMS_PAUSED = "sms_paused"
     SMS_NOT_SENT = "sms_not_sent"
     STORAGE_FAILED = "storage_failed"
@@ -133,6 +134,10 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
     Reason.TOO_BUSY: (
         "Too busy just now. Try again in {seconds} seconds.",
         "系统繁忙，请 {seconds} 秒后再试",
+    ),
+    Reason.UPLOAD_IN_PROGRESS: (
+        "Other uploads of yours are still under way. Try again in {seconds} seconds.",
+        "您的其他图片仍在上传，请 {seconds} 秒后再试",
     ),
     Reason.SMS_PAUSED: (
         "No SMS codes are sent to this number just now. Try again in {seconds} seconds.",

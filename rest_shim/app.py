@@ -1,37 +1,37 @@
 """The legacy door as an ASGI application: find the endpoint, read, call, and answer in the envelope."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 import structlog
 
+from request_bodies import (
+    RETRY_AFTER_SECONDS,
+    Body,
+    BodyBudget,
+    BodyTooLargeError,
+    ClientGoneError,
+    NoRoomError,
+    Receive,
+    Send,
+)
+from resolvers.avatars import admitting_upload
 from resolvers.context import Context
 from resolvers.errors import AccountError, ErrorCode, InputError, RateLimitedError
 from resolvers.texts import Reason
-from rest_shim.bodies import (
-    MAXIMUM_BODY_BYTES,
-    MAXIMUM_UPLOAD_BYTES,
-    BodyTooLargeError,
-    ClientGoneError,
-    Receive,
-    Scope,
-    parse_body,
-    read_body,
-    read_head,
-)
+from rest_shim.bodies import Scope, read_fields, read_head
 from rest_shim.dialects import Dialect
 from rest_shim.endpoints import Endpoint, EndpointOptions, Picture, Success, routes
 from rest_shim.errno import TEXTS, Errno, errno_of
 from rest_shim.fields import BodyMalformedError, parse_query
 from rest_shim.requests import RestRequest
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 _CROSS_SITE = 403
 _REFUSALS = {_CROSS_SITE: "非法请求：来自其他网站", 400: "非法请求：Host 头错误", 415: "不支持压缩的请求体"}
 
-_UPLOAD_PATHS = frozenset({"/api/profile/avatar"})
+_UPLOAD_FIELDS = {"/api/profile/avatar": "avatar"}
+_CLOSE = (b"connection", b"close")
 _JSON = b"application/json; charset=utf-8"
 # Old pages upload through a hidden frame of their own, and read the answer out of it; no other site may.
 _FRAMED_BY_OWN_PAGES = (
@@ -45,10 +45,11 @@ _log = structlog.get_logger(__name__)
 class RestShim:
     """Serves `/api/*`. The front has put the request's context into `scope["state"]["context"]`."""
 
-    def __init__(self, dialect: Dialect, options: EndpointOptions) -> None:
+    def __init__(self, dialect: Dialect, options: EndpointOptions, bodies: BodyBudget | None = None) -> None:
         self._dialect = dialect
         documented = routes(options)
         self._routes = documented | {alias: documented[path] for alias, path in dialect.paths.items()}
+        self._bodies = bodies or BodyBudget()
 
     @property
     def paths(self) -> list[str]:
@@ -66,15 +67,20 @@ class RestShim:
             allow = ", ".join(methods).encode()
             await self._send(send, 405, self._failure(Errno.REQERR, "请求方法错误"), (b"allow", allow))
             return
-        try:
-            await self._serve(endpoint, scope, receive, send)
-        except BodyTooLargeError:
-            # The rest of the body is not read, so the connection cannot be used again.
-            await self._send(
-                send, 413, self._failure(Errno.PARAMERR, "请求体过大"), (b"connection", b"close")
-            )
-        except ClientGoneError:
-            return
+        with self._bodies.open(receive) as body:
+            try:
+                await self._serve(endpoint, scope, body, send)
+            except BodyTooLargeError:
+                failure = self._failure(Errno.PARAMERR, "请求体过大")
+                await body.answer_and_close(send, *self._messages(413, failure, _CLOSE))
+            except NoRoomError:
+                failure = self._failure(Errno.REQERR, "系统繁忙，请稍后再试") | {
+                    "retry_after": RETRY_AFTER_SECONDS
+                }
+                retry_after = (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)
+                await body.answer_and_close(send, *self._messages(503, failure, retry_after, _CLOSE))
+            except ClientGoneError:
+                return
 
     async def refuse(self, send: Send, status: int) -> None:
         """Answer for the gateway, which has found fault with the request itself.
@@ -84,37 +90,57 @@ class RestShim:
         text = _REFUSALS.get(status, TEXTS[Errno.REQERR])
         await self._send(send, 200 if status == _CROSS_SITE else status, self._failure(Errno.REQERR, text))
 
-    async def _serve(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, endpoint: Endpoint, scope: Scope, body: Body, send: Send) -> None:
         ctx: Context = scope["state"]["context"]
         try:
-            outcome = await endpoint(await self._read(ctx, scope, receive))
+            async with self._reading(ctx, scope, body) as request:
+                outcome = await endpoint(request)
         except AccountError as error:
             scope["state"]["log"] = {"errno": int(errno_of(error)), "code": str(error.code)}
             await self._send(send, 200, self._refusal(error))
-        except (BodyTooLargeError, ClientGoneError):
+        except (BodyTooLargeError, NoRoomError, ClientGoneError):
             raise
         except Exception:  # noqa: BLE001 - the last line: a client never sees a traceback
             _log.exception("rest.failed", path=scope["path"], request_id=ctx.request_id)
             await self._send(send, 200, self._failure(Errno.SERVERERR, TEXTS[Errno.SERVERERR]))
         else:
             if isinstance(outcome, Picture):
-                await self._send_bytes(send, 200, outcome.png, b"image/png")
+                for message in _answer(200, outcome.png, b"image/png"):
+                    await send(message)
             else:
                 await self._send(send, 200, self._success(outcome))
 
-    async def _read(self, ctx: Context, scope: Scope, receive: Receive) -> RestRequest:
-        maximum = MAXIMUM_UPLOAD_BYTES if scope["path"] in _UPLOAD_PATHS else MAXIMUM_BODY_BYTES
-        fields = self._dialect.translate(parse_query(scope["query_string"]))
-        files: dict[str, bytes] = {}
-        head = read_head(scope)
-        if head.has_body:
-            body = await read_body(head, receive, maximum)
+    @asynccontextmanager
+    async def _reading(self, ctx: Context, scope: Scope, body: Body) -> AsyncIterator[RestRequest]:
+        """The request with its fields. Who uploads is asked before the body is taken in."""
+        request = RestRequest(ctx, self._dialect, self._dialect.translate(parse_query(scope["query_string"])))
+        file_field = _UPLOAD_FIELDS.get(scope["path"])
+        if file_field is None:
+            async with self._taking_in(request, scope, body):
+                yield request
+            return
+        async with admitting_upload(ctx, await request.find_account()) as uploader:
+            if uploader.refusal:
+                raise uploader.refusal
+            if uploader.is_known:
+                body.trust()
+            async with self._taking_in(request, scope, body, file_field):
+                yield request
+
+    @asynccontextmanager
+    async def _taking_in(
+        self, request: RestRequest, scope: Scope, body: Body, file_field: str | None = None
+    ) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
             try:
-                from_body, files = await parse_body(head.content_type, body)
+                fields, files = await stack.enter_async_context(
+                    read_fields(body, read_head(scope), file_field=file_field)
+                )
             except BodyMalformedError as error:
                 raise InputError(ErrorCode.INVALID_INPUT, Reason.BODY_MALFORMED) from error
-            fields |= self._dialect.translate(from_body)
-        return RestRequest(ctx, self._dialect, fields, files)
+            request.fields.update(self._dialect.translate(fields))
+            request.files.update(files)
+            yield
 
     def _success(self, success: Success) -> dict[str, object]:
         envelope: dict[str, object] = {"errno": int(Errno.OK), "errmsg": "OK"}
@@ -141,17 +167,24 @@ class RestShim:
     async def _send(
         self, send: Send, status: int, envelope: dict[str, object], *headers: tuple[bytes, bytes]
     ) -> None:
-        await self._send_bytes(send, status, msgspec.json.encode(envelope), _JSON, *headers)
+        for message in self._messages(status, envelope, *headers):
+            await send(message)
 
-    async def _send_bytes(
-        self, send: Send, status: int, body: bytes, content_type: bytes, *headers: tuple[bytes, bytes]
-    ) -> None:
-        all_headers = [
-            (b"content-type", content_type),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-            *_FRAMED_BY_OWN_PAGES,
-            *headers,
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": all_headers})
-        await send({"type": "http.response.body", "body": body})
+    def _messages(
+        self, status: int, envelope: dict[str, object], *headers: tuple[bytes, bytes]
+    ) -> tuple[dict[str, object], dict[str, object]]:
+        return _answer(status, msgspec.json.encode(envelope), _JSON, *headers)
+
+
+def _answer(
+    status: int, body: bytes, content_type: bytes, *headers: tuple[bytes, bytes]
+) -> tuple[dict[str, object], dict[str, object]]:
+    all_headers = [
+        (b"content-type", content_type),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        *_FRAMED_BY_OWN_PAGES,
+        *headers,
+    ]
+    start = {"type": "http.response.start", "status": status, "headers": all_headers}
+    return start, {"type": "http.response.body", "body": body}

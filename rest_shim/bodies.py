@@ -1,30 +1,22 @@
 """Reading what a legacy page sends: JSON whatever the declared type says, a form, or a multipart upload."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, MutableMapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from python_multipart.exceptions import FormParserError
-from starlette.datastructures import FormData, Headers
-from starlette.formparsers import MultiPartException, MultiPartParser
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import UploadFile
 
+from request_bodies import Body, BodyTooLargeError, FormMalformedError, Part, read_form
 from rest_shim.fields import BodyMalformedError, parse_fields
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 MAXIMUM_BODY_BYTES = 100 * 1024
 MAXIMUM_UPLOAD_BYTES = 6 * 1024 * 1024
 _MAXIMUM_FIELDS = 100
 _MAXIMUM_INTEGER = 2**63
-
-
-class BodyTooLargeError(Exception):
-    """The body is over its limit; reading stopped there."""
-
-
-class ClientGoneError(Exception):
-    """The client went away while it was sending."""
 
 
 @dataclass(slots=True)
@@ -34,6 +26,20 @@ class Head:
     content_type: str = ""
     declared_bytes: int = 0
     has_body: bool = False
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether it is a form of parts, the one kind that has files."""
+        return self.content_type.lower().startswith("multipart/form-data")
+
+    def check_length(self) -> None:
+        """Refuse a length that is none.
+
+        Raises:
+            BodyTooLargeError: for nobody knows how much it is.
+        """
+        if self.declared_bytes < 0:
+            raise BodyTooLargeError
 
 
 def read_head(scope: Scope) -> Head:
@@ -50,41 +56,86 @@ def read_head(scope: Scope) -> Head:
     return head
 
 
-async def read_body(head: Head, receive: Receive, maximum_bytes: int) -> bytes:
-    """The whole body, refused as soon as it is known to be over `maximum_bytes`.
-
-    Raises:
-        BodyTooLargeError: also from the declared length alone.
-        ClientGoneError: when the connection ends first.
-    """
-    if not 0 <= head.declared_bytes <= maximum_bytes:
-        raise BodyTooLargeError
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > maximum_bytes:
-            raise BodyTooLargeError
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
-
-
-async def parse_body(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]]:
-    """The fields and the files of `body`.
+@asynccontextmanager
+async def read_fields(
+    body: Body, head: Head, *, file_field: str | None = None
+) -> AsyncIterator[tuple[dict[str, object], dict[str, UploadFile]]]:
+    """The fields of `body`, and the file `file_field` where there is one, which is gone when the block is left.
 
     Raises:
         BodyMalformedError: when it can be read in no way.
+        BodyTooLargeError, NoRoomError, ClientGoneError: as `Body.read`.
     """
-    if not body:
-        return {}, {}
-    if content_type.lower().startswith("multipart/form-data"):
-        return await _parse_multipart(content_type, body)
-    return parse_fields(content_type, body), {}
+    if not head.has_body:
+        yield {}, {}
+    elif head.is_multipart:
+        async with _read_multipart(body, head, file_field) as form:
+            yield form
+    else:
+        head.check_length()
+        text = await body.read(MAXIMUM_BODY_BYTES, head.declared_bytes)
+        yield parse_fields(head.content_type, text), {}
+
+
+@asynccontextmanager
+async def _read_multipart(
+    body: Body, head: Head, file_field: str | None
+) -> AsyncIterator[tuple[dict[str, object], dict[str, UploadFile]]]:
+    head.check_length()
+    rules = _PartRules(file_field, _charset_of(head.content_type))
+    try:
+        async with read_form(
+            body,
+            head.content_type,
+            rules,
+            maximum_bytes=MAXIMUM_UPLOAD_BYTES if file_field else MAXIMUM_BODY_BYTES,
+            declared_bytes=head.declared_bytes,
+        ) as files:
+            yield rules.fields, files
+    except FormMalformedError as error:
+        raise BodyMalformedError from error
+
+
+@dataclass(slots=True)
+class _PartRules:
+    """A hundred fields, 100 KiB of text in all, and one file; other files are passed over (`FormRules`)."""
+
+    file_field: str | None
+    charset: str
+    fields: dict[str, object] = field(default_factory=dict)
+    _parts: int = 0
+    _text_bytes: int = 0
+    _has_file: bool = False
+
+    def begin(self, part: Part) -> None:
+        self._parts += 1
+        if self._parts > _MAXIMUM_FIELDS:
+            raise BodyMalformedError
+        if part.filename is None:
+            return
+        part.is_file = part.name == self.file_field
+        part.is_ignored = not part.is_file
+        if part.is_file and self._has_file:
+            raise BodyMalformedError
+        self._has_file |= part.is_file
+
+    def grow(self, part: Part) -> None:
+        if part.filename is None and self._text_bytes + part.size > MAXIMUM_BODY_BYTES:
+            raise BodyMalformedError
+
+    def end(self, part: Part) -> None:
+        if part.filename is not None:
+            return
+        self._text_bytes += part.size
+        try:
+            self.fields[part.name] = part.text.decode(self.charset)
+        except (LookupError, ValueError) as error:
+            raise BodyMalformedError from error
+
+
+def _charset_of(content_type: str) -> str:
+    _, parameters = parse_options_header(content_type)
+    return parameters.get(b"charset", b"utf-8").decode("latin-1")
 
 
 def text_field(fields: Mapping[str, object], name: str) -> str | None:
@@ -99,36 +150,3 @@ def text_field(fields: Mapping[str, object], name: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAXIMUM_INTEGER:
         return str(value)
     raise BodyMalformedError
-
-
-async def _parse_multipart(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]]:
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-
-    parser = MultiPartParser(
-        Headers({"content-type": content_type}),
-        stream(),
-        max_files=1,
-        max_fields=_MAXIMUM_FIELDS,
-        max_part_size=MAXIMUM_BODY_BYTES,
-    )
-    try:
-        form = await parser.parse()
-        return await _sort_parts(form)
-    except (MultiPartException, FormParserError, KeyError, ValueError) as error:
-        raise BodyMalformedError from error
-    finally:
-        # Also those of parts that never ended, which are not in the form.
-        for file in parser._files_to_close_on_error:  # noqa: SLF001 - it has no public name for them
-            file.close()
-
-
-async def _sort_parts(form: FormData) -> tuple[dict[str, object], dict[str, bytes]]:
-    fields: dict[str, object] = {}
-    files: dict[str, bytes] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            fields[name] = value
-        else:
-            files[name] = await value.read()
-    return fields, files

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from starlette.datastructures import UploadFile
+
 from resolvers.accounts import Account
 from resolvers.context import Context
 from resolvers.errors import InputError, invalid_input, unauthenticated
@@ -22,7 +24,7 @@ class RestRequest:
     ctx: Context
     dialect: Dialect
     fields: dict[str, object]
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, UploadFile] = field(default_factory=dict)
 
     def find(self, name: str, *, is_stored: bool = True) -> str | None:
         """A field, None when it is absent or empty.
@@ -69,19 +71,30 @@ class RestRequest:
             self.ctx.require_cookies()
         return delivery == _BODY
 
-    async def require_account(self) -> Account:
+    async def find_account(self) -> Account | None:
         """The signed-in account or, without a session, the one whose mobile and password the request carries.
 
         Raises:
-            RefusedError: UNAUTHENTICATED without either; else as `login`.
+            AccountError: as `login`.
         """
         viewer = await self.ctx.viewer()
         if viewer:
             return viewer
         mobile, password = self.find("mobile"), self.find("password", is_stored=False)
         if not (mobile and password):
-            raise unauthenticated()
+            return None
         return await authenticate(self.ctx, mobile=mobile, password=password)
+
+    async def require_account(self) -> Account:
+        """The account that `find_account` finds.
+
+        Raises:
+            RefusedError: UNAUTHENTICATED when there is none; else as `login`.
+        """
+        account = await self.find_account()
+        if account is None:
+            raise unauthenticated()
+        return account
 
     def _text(self, name: str) -> str | None:
         try:

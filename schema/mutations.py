@@ -167,7 +167,7 @@ class Mutation:
             ctx = info.context.ctx
             # Strawberry calls the scalar bytes; the endpoint has put an open file there.
             file = cast("UploadFile", input.image)
-            account = await upload_avatar(ctx, image=await file.read())
+            account = await upload_avatar(ctx, image=file)
             return UploadAvatarPayload(account=account_of(account, ctx.services.links))
 
         return await settle(UploadAvatarPayload, make(), info.context)

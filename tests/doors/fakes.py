@@ -6,7 +6,7 @@ from typing import Literal
 from argon2 import PasswordHasher
 
 from resolvers.pictures import make_avatar
-from resolvers.ports import SmsMessage, SmsSenderError
+from resolvers.ports import SmsMessage, SmsSenderError, UploadedFile
 
 
 class RecordingSmsSender:
@@ -59,6 +59,7 @@ class ThreadPictureMaker:
     def __init__(self) -> None:
         self._turn = asyncio.Semaphore(1)
 
-    async def make_avatar(self, upload: bytes) -> bytes:
+    async def make_avatar(self, upload: UploadedFile, *, account_id: int) -> bytes:
+        del account_id
         async with self._turn:
-            return await asyncio.to_thread(make_avatar, upload)
+            return await asyncio.to_thread(make_avatar, await upload.read())

@@ -1,11 +1,13 @@
 """The readers of the legacy door: whatever the bytes are, fields come out or BodyMalformedError."""
 
 import asyncio
+from collections.abc import Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rest_shim.bodies import parse_body, text_field
+from request_bodies import BodyBudget
+from rest_shim.bodies import Head, read_fields, text_field
 from rest_shim.fields import BodyMalformedError, parse_query
 
 JSON_VALUES = st.one_of(
@@ -50,9 +52,25 @@ CONTENT_TYPES = st.sampled_from(
 )
 
 
+async def read_in_pieces(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]]:
+    pieces = [body[at : at + 7] for at in range(0, len(body), 7)]
+    messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    waiting: Iterator[dict[str, object]] = iter([*messages, {"type": "http.request"}])
+
+    async def receive() -> dict[str, object]:
+        return next(waiting)
+
+    with BodyBudget().open(receive) as taken:
+        async with read_fields(
+            taken, Head(content_type, len(body), has_body=True), file_field="avatar"
+        ) as read:
+            fields, files = read
+            return fields, {name: await file.read() for name, file in files.items()}
+
+
 def read(content_type: str, body: bytes) -> tuple[dict[str, object], dict[str, bytes]] | None:
     try:
-        return asyncio.run(parse_body(content_type, body))
+        return asyncio.run(read_in_pieces(content_type, body))
     except BodyMalformedError:
         return None
 

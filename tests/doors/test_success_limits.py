@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from io import BytesIO
 from typing import cast
 
 import pytest
+from starlette.datastructures import UploadFile
 
 from db.engine import Connection, Database, DatabaseUnavailableError
 from resolvers.avatars import upload_avatar
@@ -230,7 +232,9 @@ async def test_what_the_database_could_not_do_costs_nothing(house: House, kind: 
         with pytest.raises(ServiceUnavailableError):
             await update_name(failing(house, token), name="小明")
         with pytest.raises(ServiceUnavailableError):
-            await upload_avatar(failing(house, token), image=picture())
+            await upload_avatar(
+                failing(house, token), image=UploadFile(BytesIO(picture()), size=len(picture()))
+            )
         with pytest.raises(ServiceUnavailableError):
             await submit_auth(failing(house, token), real_name=REAL_NAME, id_number=ID_NUMBER)
 

@@ -213,6 +213,7 @@ async def call_raw(
     pending = list(chunks)
     count = len(pending)
     sent: list[MutableMapping[str, Any]] = []
+    taken_before: list[int] = []
 
     async def receive() -> dict[str, Any]:
         if not pending:
@@ -221,6 +222,8 @@ async def call_raw(
         return {"type": "http.request", "body": chunk, "more_body": bool(pending) or ends_early}
 
     async def send(message: MutableMapping[str, Any]) -> None:
+        if not sent:
+            taken_before.append(count - len(pending))
         sent.append(message)
 
     lowered = {"content-type": LEGACY, "accept": MODERN} if headers is None else headers
@@ -234,4 +237,4 @@ async def call_raw(
         "state": {} if state is None else state,
     }
     await endpoint(scope, receive, send)
-    return RawAnswer(sent, count - len(pending))
+    return RawAnswer(sent, taken_before[0] if taken_before else count - len(pending))

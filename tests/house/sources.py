@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("adapters", "db", "gateway", "graphql_http", "resolvers", "rest_shim", "schema")
+PACKAGES = ("adapters", "db", "gateway", "graphql_http", "request_bodies", "resolvers", "rest_shim", "schema")
 
 
 def list_modules() -> list[Path]:
