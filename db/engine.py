@@ -3,24 +3,25 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import make_url
-from sqlalchemy.engine import URL
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
     IntegrityError,
     OperationalError,
     ProgrammingError,
-    SQLAlchemyError,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
 
+from db.database_url import DatabaseTarget, parse_database_url
+from db.failures import explain
 from db.patience import waiting
+from db.postgresql import PostgresqlConnector
 from db.sqlite import empty_log, prepare_sqlite
 
 # The contract promises an answer within 2 s when the database is down; what remains is for the door.
@@ -34,36 +35,12 @@ Connection = AsyncConnection
 
 R = TypeVar("R")
 
-_DRIVERS = {
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
-    "mysql": "mysql+aiomysql",
-    "mariadb": "mariadb+aiomysql",
-    "sqlite": "sqlite+aiosqlite",
-}
-
-# A server that fell silent does not answer a goodbye.
-_GOODBYE_SECONDS = 0.1
-
-
-class _PromptlyClosed(asyncpg.Connection):  # type: ignore[misc]  # asyncpg tells no types
-    """A connection that is closed in a moment, whatever the server does.
-
-    SQLAlchemy closes it when a caller is cancelled, and the caller waits for that: 2 s, and when the process ends for
-    ever. asyncpg drops the socket when its time is over.
-    """
-
-    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own signature
-        del timeout
-        with suppress(TimeoutError):
-            await super().close(timeout=_GOODBYE_SECONDS)
-
-
 _CONNECT_ARGUMENTS: dict[str, dict[str, Any]] = {
     # How long SQLite's thread waits for another process that writes, before `Database` asks again: our time limit
     # can end a caller's wait only between two such turns.
     "sqlite": {"timeout": 0.2},
-    "postgresql": {"timeout": DATABASE_TIMEOUT_SECONDS, "connection_class": _PromptlyClosed},
+    # Through `PostgresqlConnector`.
+    "postgresql": {},
     # Without a limit of its own: it would be kept by `asyncio.wait_for`, which in Python 3.11 loses a cancellation that
     # comes just as the socket is open, and with it our limit; the handshake then waits for ever.
     "mysql": {},
@@ -82,28 +59,6 @@ class DatabaseUnavailableError(Exception):
     """
 
 
-def async_url(url: str) -> URL:
-    """`url` with the async driver of its database filled in.
-
-    Raises:
-        ValueError: for a database that is not supported.
-    """
-    try:
-        parsed = make_url(url)
-    except (SQLAlchemyError, ValueError):
-        # Their messages repeat parts of the URL, which has a password in it.
-        raise ValueError("not a database URL") from None
-    name = parsed.drivername.partition("+")[0]
-    if name not in _DRIVERS:
-        raise ValueError(f"{name} is not supported; use sqlite, postgresql, mysql or mariadb")
-    return parsed.set(drivername=_DRIVERS[name])
-
-
-def sqlite_url(path: Path) -> str:
-    """The URL of an SQLite file."""
-    return f"sqlite:///{path}"
-
-
 class ConflictError(Exception):
     """A uniqueness or reference rule of the tables refused a write; the transaction is rolled back."""
 
@@ -119,10 +74,10 @@ class Database:
     def __init__(
         self, url: str, *, pool_size: int = 10, durable: bool = True, beside: "Database | None" = None
     ) -> None:
-        parsed = async_url(url)
-        self.dialect = parsed.get_backend_name()
+        target = parse_database_url(url)
+        self.dialect = target.dialect
         self.is_sqlite = self.dialect == "sqlite"
-        self.engine = _create_engine(parsed, pool_size)
+        self.engine = _create_engine(target, pool_size)
         # One writer at a time is SQLite's rule; queueing here is fair and does not poll as its busy timeout does.
         self.write_turn: AbstractAsyncContextManager[None] = _take_turns(self.is_sqlite, beside)
         self._reading_options = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
@@ -242,7 +197,7 @@ class Database:
             return await self.engine.connect()
         except Exception as error:
             # Drivers raise what they like while connecting; to the caller it is all one.
-            raise DatabaseUnavailableError(type(error).__name__) from error
+            raise DatabaseUnavailableError(explain(error)) from error
 
 
 def _take_turns(is_sqlite: bool, beside: Database | None) -> AbstractAsyncContextManager[None]:  # noqa: FBT001
@@ -325,22 +280,39 @@ def _translated() -> Iterator[None]:
         raise
     except (DBAPIError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         # asyncpg's internal error: asked on a connection whose end the server has announced, but not yet made.
-        raise DatabaseUnavailableError(type(error).__name__) from error
+        raise DatabaseUnavailableError(explain(error)) from error
 
 
-def _create_engine(url: URL, pool_size: int) -> AsyncEngine:
-    dialect = url.get_backend_name()
-    options: dict[str, Any] = {} if dialect == "sqlite" else {"isolation_level": "READ COMMITTED"}
-    return create_async_engine(
-        url,
+def _create_engine(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
+    options: dict[str, Any] = {} if target.dialect == "sqlite" else {"isolation_level": "READ COMMITTED"}
+    if target.postgresql is not None:
+        options["async_creator"] = PostgresqlConnector(target.postgresql, DATABASE_TIMEOUT_SECONDS).connect
+    engine = create_async_engine(
+        target.url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=DATABASE_TIMEOUT_SECONDS,
         pool_recycle=1800,
         hide_parameters=True,
-        connect_args=_CONNECT_ARGUMENTS[dialect],
+        connect_args={**_CONNECT_ARGUMENTS[target.dialect], **target.arguments},
         **options,
     )
+    if target.is_tls_demanded:
+        _refuse_clear_text(engine)
+    return engine
+
+
+def _refuse_clear_text(engine: AsyncEngine) -> None:
+    """Aiomysql goes on in the clear, without a word, where the server offers no TLS."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def look(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        row = cursor.fetchone()
+        cursor.close()
+        if row is None or not row[1]:
+            raise OSError("the server offers no TLS, which the URL demands")
 
 
 def _close_at_once(engine: AsyncEngine, ending: set[asyncio.Future[None]]) -> None:

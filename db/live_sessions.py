@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.accounts import AccountRow
 from db.engine import DatabaseUnavailableError
+from db.failures import explain
 from db.sessions import SessionRow
 from db.tables import accounts, sessions
 
@@ -74,5 +75,5 @@ async def _ask_asyncpg(connection: AsyncConnection, token_hashes: list[str]) -> 
     try:
         rows: Sequence[Any] = await driver.fetch(_AMONG_SQL, token_hashes)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnavailableError(type(error).__name__) from error
+        raise DatabaseUnavailableError(explain(error)) from error
     return rows

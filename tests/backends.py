@@ -17,7 +17,8 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy import delete, select
 
-from db.engine import Database, sqlite_url
+from db.database_url import sqlite_url
+from db.engine import Database
 from db.migrations import migrate
 from db.tables import metadata
 from tests.contracts.state_backends import create_database, delete_keys, drop_database, server_url

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import Table, delete, text
+from sqlalchemy import Table, delete, make_url, text
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
 from adapters.sql_state_store import SqlStateStore
 from adapters.state_entry import Clock
-from db.engine import Database, async_url
+from db.engine import Database
 from db.tables import metadata, state_entries
 from resolvers.ports import StateStore
 
@@ -82,11 +82,11 @@ def server_url(variable: str) -> str:
 async def create_database(url: str, name: str) -> str:
     """Make a database on the server of `url` and give its URL."""
     await _administer(url, f"CREATE DATABASE {name}")
-    return async_url(url).set(database=name).render_as_string(hide_password=False)
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 async def drop_database(url: str, name: str) -> None:
-    force = " WITH (FORCE)" if async_url(url).get_backend_name() == "postgresql" else ""
+    force = " WITH (FORCE)" if url.startswith("postgres") else ""
     await _administer(url, f"DROP DATABASE IF EXISTS {name}{force}")
 
 

@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, make_url, select, text
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
 from adapters.sql_state_store import SqlStateStore
-from db.engine import Database, async_url
+from db.engine import Database
 from db.tables import state_entries
 from resolvers.ports import StateStore, StateStoreError
 from tests.contracts.clocks import MovableClock
@@ -278,7 +278,7 @@ def server_url(request: pytest.FixtureRequest) -> str:
 
 async def test_silent_database_fails_and_serves_when_it_goes_on(server_url: str, clock: MovableClock) -> None:
     await StateBackend("sql", server_url).prepare()
-    target = async_url(server_url)
+    target = make_url(server_url)
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(StallingProxy(target.host or "", target.port or 0).running())
         url = target.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)

@@ -58,8 +58,21 @@ class OwnPostgresql:
         options += [f"-c {setting}" for setting in settings]
         self._pg_ctl("start", "-l", str(self._log), "-o", " ".join(options))
 
-    def stop(self) -> None:
-        self._pg_ctl("stop", "-m", "immediate")
+    def stop(self, mode: str = "immediate") -> None:
+        self._pg_ctl("stop", "-m", mode)
+
+    def write(self, name: str, content: bytes) -> Path:
+        """A file in the folder of the data, for the server's eyes only."""
+        path = self._data / name
+        path.write_bytes(content)
+        path.chmod(0o600)
+        if os.geteuid() == 0:
+            shutil.chown(path, USER)
+        return path
+
+    def become_standby(self) -> None:
+        """From its next start on it follows a primary that never says anything, and refuses to write."""
+        self.write("standby.signal", b"")
 
     def pause(self) -> None:
         """No process of the server does anything any more; its sockets stay open."""

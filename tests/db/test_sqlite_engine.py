@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Insert, insert, select, update
 
-from db.engine import ConflictError, Connection, Database, DatabaseUnavailableError, async_url
+from db.engine import ConflictError, Connection, Database, DatabaseUnavailableError
 from db.tables import metadata, state_entries
 
 pytestmark = pytest.mark.anyio
@@ -233,24 +233,3 @@ async def test_commits_wait_for_the_disk_where_accounts_are_kept(database: Datab
 async def read_pragma(database: Database, name: str) -> object:
     async with database.reading() as connection:
         return (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
-
-
-@pytest.mark.parametrize(
-    ("url", "driver"),
-    [
-        ("postgresql://h/d", "postgresql+asyncpg"),
-        ("postgres://h/d", "postgresql+asyncpg"),
-        ("postgresql+psycopg://h/d", "postgresql+asyncpg"),
-        ("mysql://h/d", "mysql+aiomysql"),
-        ("mariadb+pymysql://h/d", "mariadb+aiomysql"),
-        ("sqlite:///f.db", "sqlite+aiosqlite"),
-    ],
-)
-def test_async_driver_is_chosen_for_the_user(url: str, driver: str) -> None:
-    assert async_url(url).drivername == driver
-
-
-@pytest.mark.parametrize("url", ["", "gateway.db", "oracle://h/d", "https://example.com", "://"])
-def test_other_databases_are_refused_by_name(url: str) -> None:
-    with pytest.raises(ValueError, match=r"not a database URL|is not supported"):
-        async_url(url)
