@@ -4,6 +4,7 @@ import base64
 import os
 import sys
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from benchmarks.backing import Backing
@@ -11,7 +12,7 @@ from benchmarks.processes import Process, free_port, start, wait_for_port
 
 SECURE_COOKIE = "__Host-session"
 DEVELOPMENT_COOKIE = "session"
-_SECRET = base64.b64encode(bytes(range(32))).decode()
+_SECRET = base64.b64encode(sha256(b"benchmark").digest()).decode()
 _REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.database_url import DatabaseTarget, parse_database_url
 from db.failures import explain

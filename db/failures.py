@@ -1,6 +1,7 @@
 """What a driver's exception means, in words for an operator; no password is in them."""
 
 import os
+import socket
 import ssl
 
 import asyncpg
@@ -20,7 +21,7 @@ def explain(error: BaseException) -> str:
         case TimeoutError():
             return "no answer in time"
         case OSError():
-            return os.strerror(cause.errno) if _is_of_system(cause) else cause.strerror or str(cause)
+            return _of_system(cause)
     return _last_words(cause)
 
 
@@ -39,9 +40,11 @@ def _is_wrapper(error: BaseException) -> bool:
     return isinstance(error.__cause__, OSError | asyncpg.PostgresError | asyncpg.InterfaceError)
 
 
-def _is_of_system(error: OSError) -> bool:
-    # Name look-ups have numbers of their own.
-    return error.errno is not None and error.errno > 0 and type(error).__name__ != "gaierror"
+def _of_system(error: OSError) -> str:
+    # asyncio puts addresses in the place of the system's words; name look-ups have numbers of their own.
+    if error.errno is None or error.errno < 0 or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _last_words(error: BaseException) -> str:

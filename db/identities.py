@@ -40,6 +40,14 @@ async def find_identity(connection: AsyncConnection, account_id: int) -> Identit
     return None if row is None else IdentityRow(*row)
 
 
+async def find_identity_sealed_by(connection: AsyncConnection, key_id: str) -> IdentityRow | None:
+    """Some record that this key sealed."""
+    row = (
+        await connection.execute(select(*_COLUMNS).where(identities.c.key_id == key_id).limit(1))
+    ).one_or_none()
+    return None if row is None else IdentityRow(*row)
+
+
 async def insert_identity(connection: AsyncConnection, row: IdentityRow) -> None:
     """Keep a record.
 

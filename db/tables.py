@@ -153,6 +153,15 @@ identities = Table(
     **MYSQL,
 )
 
+secret_keys = Table(
+    "secret_keys",
+    metadata,
+    Column("key_id", String(32), primary_key=True, comment="the key's name"),
+    Column("check_value", String(64), nullable=False, comment="a digest that only this key makes, hex"),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    **MYSQL,
+)
+
 avatars = Table(
     "avatars",
     metadata,

@@ -1,89 +1,203 @@
-"""What `check` tries: every setting, and every dependency as the service itself would use it."""
+"""What `check` tries, and what `serve` tries before it starts: settings, files, the database; `check` also the rest."""
 
+import difflib
 import os
+import re
 import secrets
+from contextlib import AsyncExitStack
 from tempfile import NamedTemporaryFile
 
-from adapters.outbox import FileOutbox
-from adapters.sms.console import ConsoleSmsSender
+from dotenv import dotenv_values
+
+from adapters.avatar_store import FileAvatarStore
 from db.engine import Database, DatabaseUnavailableError
+from db.failures import explain
+from db.inspection import DATABASE_ERRORS, find_connection_limit, list_missing
 from db.revisions import UnknownRevisionError, current_revision, head_revision
+from gateway.findings import Finding, error, note, outage, warning
 from gateway.settings import PREFIX, Settings
-from gateway.wiring import open_services
-from resolvers.context import Services
-from resolvers.ports import AvatarStoreError, StateStoreError
+from gateway.settings_review import review_settings
+from gateway.wiring import make_avatar_store, make_key_ring, open_state, utc_now
+from graphql_http import ManifestError, load_manifest
+from resolvers.key_checks import find_key_problems
+from resolvers.ports import AvatarStore, AvatarStoreError, SmsSenderError, StateStore, StateStoreError
+
+# What Kubernetes sets for a Service named `gateway`. Source: Kubernetes, "Accessing the Service".
+_OF_KUBERNETES = re.compile(
+    r"(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+
+_NO_PICTURE = "0" * 64
+
+# Commands that are run beside the service need connections too.
+_SPARE_CONNECTIONS = 3
 
 
-def unknown_variables() -> list[str]:
-    """Variables with our prefix that are no setting: most likely misspelt."""
+async def find_errors(settings: Settings) -> list[Finding]:
+    """What keeps `serve` from starting, and what is odd beside it. The database has to be migrated before."""
+    findings = review_settings(settings)
+    findings += find_directory_problems(settings) or await _try_avatar_files(settings)
+    findings += _review_manifest(settings)
+    if settings.is_sqlite and find_directory_problems(settings):
+        return findings
+    database = Database(settings.database, pool_size=1)
+    try:
+        return findings + await review_database(settings, database)
+    finally:
+        await database.aclose()
+
+
+async def find_outages(settings: Settings) -> list[Finding]:
+    """Everything else that the service depends on, tried as it would use it; nothing is sent to anybody."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database, pool_size=1)
+        stack.push_async_callback(database.aclose)
+        findings = await _try_state(await open_state(settings, database, utc_now, stack))
+        if not settings.keeps_avatars_in_files:
+            findings += await _try_avatars(make_avatar_store(settings, database))
+    return findings + await _try_vendor(settings)
+
+
+def review_variables() -> list[Finding]:
+    """Variables with our prefix that are no setting, in the environment or in `.env`: most likely misspelt."""
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    names = {*os.environ, *dotenv_values(".env", interpolate=False)}
+    unknown = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return [note(_about_variable(name, sorted(known))) for name in unknown]
 
 
-async def find_problems(settings: Settings) -> list[str]:
-    """Everything that is wrong, each with its mend."""
-    # No message is sent, and the sender that was chosen may still miss what it needs.
-    sender = ConsoleSmsSender(FileOutbox(settings.outbox_path))
-    async with open_services(settings, sms_sender=sender) as services:
-        schema_problems = await find_schema_problems(services.database)
-        problems = (settings.production_problems() or settings.sender_problems()) + schema_problems
-        # What is kept in tables cannot be tried without them.
-        if settings.redis_url or not schema_problems:
-            problems += await _state_problems(services)
-        if settings.keeps_avatars_in_files or not schema_problems:
-            problems += await _avatar_problems(services)
-    return problems
+def _about_variable(name: str, known: list[str]) -> str:
+    if _OF_KUBERNETES.fullmatch(name.removeprefix(PREFIX)):
+        return f"{name} is no setting; Kubernetes sets it for a Service named `gateway`, and it does nothing here"
+    near = difflib.get_close_matches(name.upper(), known, n=1)
+    return f"{name} is no setting; " + (f"is {near[0]} meant?" if near else "is it spelt right?")
 
 
-def find_file_problems(settings: Settings) -> list[str]:
-    """Make the data directory; what keeps files from being written there or read."""
-    problems = []
+def find_directory_problems(settings: Settings) -> list[Finding]:
+    """Make the data directory; why it cannot be used, if so."""
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=settings.data_dir):
             pass
-    except OSError as error:
-        problems.append(f"{settings.data_dir} cannot be written to ({error.strerror}); see GATEWAY_DATA_DIR")
-    if settings.trusted_documents and not settings.trusted_documents.is_file():
-        problems.append(f"{settings.trusted_documents} is no file; see GATEWAY_TRUSTED_DOCUMENTS")
-    return problems
-
-
-async def find_schema_problems(database: Database) -> list[str]:
-    """What is wrong with the database, or with its tables."""
-    try:
-        revision = await current_revision(database)
-    except DatabaseUnavailableError as error:
-        return [f"the database does not answer ({error}); see GATEWAY_DATABASE_URL"]
-    except UnknownRevisionError as error:
-        return [newer_schema_problem(error)]
-    if revision == head_revision():
-        return []
-    at = f"at revision {revision}" if revision else "empty"
-    return [f"the database is {at}, not at revision {head_revision()}; run `account-gateway migrate`"]
-
-
-def newer_schema_problem(error: UnknownRevisionError) -> str:
-    """What to say of a database that another version has migrated."""
-    return f"the database is at revision {error}, which this version does not know; install the newer version"
-
-
-async def _state_problems(services: Services) -> list[str]:
-    key = f"check:{secrets.token_hex(8)}"
-    try:
-        await services.state.put(key, "1", 5)
-        if await services.state.take(key) != "1":
-            return ["the state store forgets what it is given; see GATEWAY_REDIS_URL"]
-    except StateStoreError as error:
-        return [f"the state store does not answer ({error.cause}); see GATEWAY_REDIS_URL"]
+    except OSError as problem:
+        return [error(f"{settings.data_dir} cannot be written to ({problem.strerror}); see GATEWAY_DATA_DIR")]
     return []
 
 
-async def _avatar_problems(services: Services) -> list[str]:
+async def _try_avatar_files(settings: Settings) -> list[Finding]:
+    if not settings.keeps_avatars_in_files:
+        return []
+    store = FileAvatarStore(settings.data_dir / "avatars")
+    try:
+        # Always the same, so that no folders are left behind.
+        await store.put(_NO_PICTURE, b"check")
+        await store.delete(_NO_PICTURE)
+    except AvatarStoreError as problem:
+        return [
+            error(
+                f"pictures cannot be stored in {settings.data_dir / 'avatars'} ({problem}); see GATEWAY_DATA_DIR"
+            )
+        ]
+    return []
+
+
+def _review_manifest(settings: Settings) -> list[Finding]:
+    if settings.trusted_documents is None:
+        return []
+    try:
+        load_manifest(settings.trusted_documents)
+    except ManifestError as problem:
+        return [error(f"GATEWAY_TRUSTED_DOCUMENTS={settings.trusted_documents}: {problem}")]
+    return []
+
+
+async def review_database(settings: Settings, database: Database) -> list[Finding]:
+    """What is wrong with the database: its schema, the keys of what is sealed in it, and its connections."""
+    try:
+        problems = await find_schema_problems(database)
+        if problems:
+            return problems
+        keys = await find_key_problems(database, make_key_ring(settings))
+        findings = [error(f"GATEWAY_SECRET_KEYS: {text}") for text in keys]
+        return findings + await _review_connections(settings, database)
+    except DATABASE_ERRORS as problem:
+        return [error(f"the database refuses ({explain(problem)}); see GATEWAY_DATABASE_URL")]
+
+
+async def find_schema_problems(database: Database) -> list[Finding]:
+    """Whether the database answers and has the tables that this version needs."""
+    try:
+        revision = await current_revision(database)
+        if revision == head_revision():
+            return _about_missing(await list_missing(database))
+    except DatabaseUnavailableError as problem:
+        return [error(f"the database does not answer ({problem}); see GATEWAY_DATABASE_URL")]
+    except UnknownRevisionError as problem:
+        return [newer_schema(problem)]
+    except DATABASE_ERRORS as problem:
+        return [error(f"the database refuses ({explain(problem)}); see GATEWAY_DATABASE_URL")]
+    at = f"at revision {revision}" if revision else "empty"
+    return [error(f"the database is {at}, not at revision {head_revision()}; run `account-gateway migrate`")]
+
+
+def newer_schema(problem: UnknownRevisionError) -> Finding:
+    """What to say of a database that another version has migrated."""
+    return error(
+        f"the database is at revision {problem}, which this version does not know; install the newer version"
+    )
+
+
+def _about_missing(missing: list[str]) -> list[Finding]:
+    return [
+        error(
+            f"the database says it is at revision {head_revision()}, but lacks the {what}; restore it from a backup"
+        )
+        for what in missing
+    ]
+
+
+async def _review_connections(settings: Settings, database: Database) -> list[Finding]:
+    limit = await find_connection_limit(database)
+    wanted = settings.workers * settings.database_pool_size
+    if limit is None or wanted + _SPARE_CONNECTIONS <= limit:
+        return []
+    text = (
+        f"GATEWAY_WORKERS={settings.workers} with GATEWAY_DATABASE_POOL_SIZE={settings.database_pool_size} may open "
+        f"{wanted} connections, and the database allows {limit}; lower one of them, or raise max_connections"
+    )
+    return [error(text) if wanted > limit else warning(f"{text}: nothing is left for commands")]
+
+
+async def _try_state(state: StateStore) -> list[Finding]:
+    key = f"check:{secrets.token_hex(8)}"
+    try:
+        await state.put(key, "1", 5)
+        if await state.take(key) != "1":
+            return [error("the state store forgets what it is given; see GATEWAY_REDIS_URL")]
+    except StateStoreError as problem:
+        return [outage(f"the state store does not answer ({problem.cause}); see GATEWAY_REDIS_URL")]
+    return []
+
+
+async def _try_avatars(avatars: AvatarStore) -> list[Finding]:
     key = secrets.token_hex(32)
     try:
-        await services.avatars.put(key, b"check")
-        await services.avatars.delete(key)
-    except AvatarStoreError as error:
-        return [f"avatars cannot be stored ({error}); see GATEWAY_AVATAR_STORE and GATEWAY_DATA_DIR"]
+        await avatars.put(key, b"check")
+        await avatars.delete(key)
+    except (AvatarStoreError, *DATABASE_ERRORS) as problem:
+        return [outage(f"pictures cannot be stored ({problem}); see GATEWAY_AVATAR_STORE")]
+    return []
+
+
+async def _try_vendor(settings: Settings) -> list[Finding]:
+    if settings.sms_sender == "console" or (settings.sms_sender == "http" and not settings.sms_http_url):
+        return []
+    # The vendors' HTTP client costs time and memory that only who uses it should pay.
+    from gateway.senders import reach_vendor  # noqa: PLC0415
+
+    try:
+        await reach_vendor(settings)
+    except SmsSenderError as problem:
+        setting = "GATEWAY_SMS_HTTP_URL" if settings.sms_sender == "http" else "GATEWAY_SMS_SENDER"
+        return [outage(f"the SMS vendor cannot be reached ({problem}); see {setting}")]
     return []

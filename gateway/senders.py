@@ -1,7 +1,8 @@
 """The SMS vendors that settings can choose."""
 
-from adapters.sms.aliyun import AliyunSmsSender
+from adapters.sms.aliyun import ENDPOINT, AliyunSmsSender
 from adapters.sms.http import HttpSmsSender
+from adapters.sms.vendor_http import VendorHttp
 from gateway.settings import Settings
 from resolvers.ports import SmsSender
 
@@ -16,3 +17,16 @@ def make_vendor_sender(settings: Settings) -> SmsSender:
             template_code=settings.sms_aliyun_template_code,
         )
     return HttpSmsSender(settings.sms_http_url, token=settings.sms_http_token.get_secret_value())
+
+
+async def reach_vendor(settings: Settings) -> None:
+    """Get some answer from the vendor; no message is sent.
+
+    Raises:
+        SmsSenderError: when none comes.
+    """
+    http = VendorHttp()
+    try:
+        await http.reach(settings.sms_http_url if settings.sms_sender == "http" else ENDPOINT)
+    finally:
+        await http.aclose()

@@ -12,8 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.redis_url import parse_redis_url
 from adapters.sms.vendor_url import check_vendor_url
-from db.engine import async_url, sqlite_url
-from gateway.origins import has_any_port, normalize_listed_origin
+from db.database_url import parse_database_url, sqlite_url
+from gateway.origins import normalize_listed_origin
 from request_bodies import BUDGET_BYTES
 
 PREFIX = "GATEWAY_"
@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         "",
         description="where clients reach the gateway, such as `https://accounts.example.com`; none: links are relative",
     )
+    listen_host: str = Field(
+        "localhost", min_length=1, description="address to listen on; `localhost` is both 127.0.0.1 and ::1"
+    )
+    listen_port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any that is free")
     workers: int = Field(1, ge=1, le=64, description="worker processes")
     connections: int = Field(
         4096, ge=16, description="connections of each worker; beyond it the answer is 503"
@@ -212,7 +216,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            async_url(value.get_secret_value())
+            parse_database_url(value.get_secret_value())
         return value
 
     @field_validator("redis_url")
@@ -232,7 +236,7 @@ class Settings(BaseSettings):
     @field_validator("secret_keys")
     @classmethod
     def _check_secret_keys(cls, value: SecretStr) -> SecretStr:
-        _parse_secret_keys(value.get_secret_value())
+        parse_secret_keys(value.get_secret_value())
         return value
 
     @field_validator("public_url")
@@ -259,6 +263,8 @@ class Settings(BaseSettings):
             return cls(**overrides)  # type: ignore[arg-type]
         except UnicodeDecodeError:
             raise SettingsError([".env: this is no text in UTF-8"]) from None
+        except OSError as error:
+            raise SettingsError([f".env cannot be read: {error.strerror}"]) from None
         except ValidationError as error:
             raise SettingsError(
                 [_problem(dict(details)) for details in error.errors(include_input=False)]
@@ -299,7 +305,7 @@ class Settings(BaseSettings):
     @property
     def is_sqlite(self) -> bool:
         """Whether the database is an SQLite file."""
-        return async_url(self.database).get_backend_name() == "sqlite"
+        return parse_database_url(self.database).dialect == "sqlite"
 
     @property
     def keeps_avatars_in_files(self) -> bool:
@@ -318,58 +324,15 @@ class Settings(BaseSettings):
 
     def parse_secret_keys(self) -> dict[str, bytes]:
         """Key names and secrets, the active one first."""
-        return _parse_secret_keys(self.secret_keys.get_secret_value())
-
-    def production_problems(self) -> list[str]:
-        """Everything that makes these settings unfit for production, each with its mend; none in development."""
-        if not self.is_production:
-            return []
-        reasons = {
-            "GATEWAY_SECRET_KEYS is the development key; make one with `account-gateway keys new`": (
-                # By whatever name: it is the bytes that everybody knows.
-                not set(_parse_secret_keys(DEVELOPMENT_SECRET_KEYS).values()).isdisjoint(
-                    self.parse_secret_keys().values()
-                )
-            ),
-            "GATEWAY_SMS_SENDER is `console`, which sends nothing; choose `http` or `aliyun`": (
-                self.sms_sender == "console"
-            ),
-            "GATEWAY_WORKERS is more than 1 with SQLite; set GATEWAY_DATABASE_URL to PostgreSQL or MySQL": (
-                self.workers > 1 and self.is_sqlite
-            ),
-            "GATEWAY_COOKIE_SECURE is off, so the session cookie would travel over http; take it out": (
-                not self.is_cookie_secure
-            ),
-            "GATEWAY_PUBLIC_URL is http; serve over https": self.public_url.startswith("http:"),
-            "GATEWAY_ALLOWED_ORIGINS has an origin with any port, which is for development; name the port": (
-                any(has_any_port(origin) for origin in self.allowed_origins)
-            ),
-        }
-        return [reason for reason, holds in reasons.items() if holds] + self.sender_problems()
-
-    def sender_problems(self) -> list[str]:
-        """What the chosen SMS sender still needs."""
-        needed = {
-            "console": {},
-            "http": {
-                "SMS_HTTP_URL": self.sms_http_url,
-                "SMS_HTTP_TOKEN": self.sms_http_token.get_secret_value(),
-            },
-            "aliyun": {
-                "SMS_ALIYUN_ACCESS_KEY_ID": self.sms_aliyun_access_key_id,
-                "SMS_ALIYUN_ACCESS_KEY_SECRET": self.sms_aliyun_access_key_secret.get_secret_value(),
-                "SMS_ALIYUN_SIGN_NAME": self.sms_aliyun_sign_name,
-                "SMS_ALIYUN_TEMPLATE_CODE": self.sms_aliyun_template_code,
-            },
-        }[self.sms_sender]
-        return [
-            f"{PREFIX}{name} is missing; the sender `{self.sms_sender}` needs it"
-            for name, value in needed.items()
-            if not value
-        ]
+        return parse_secret_keys(self.secret_keys.get_secret_value())
 
 
-def _parse_secret_keys(text: str) -> dict[str, bytes]:
+def parse_secret_keys(text: str) -> dict[str, bytes]:
+    """Key names and secrets, in the order of `text`.
+
+    Raises:
+        ValueError: it says what is wrong, and repeats nothing of a secret.
+    """
     keys: dict[str, bytes] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         name, _, encoded = entry.partition(":")
@@ -383,6 +346,9 @@ def _parse_secret_keys(text: str) -> dict[str, bytes]:
             )
         if name in keys:
             raise ValueError("two keys have one name")
+        twin = next((other for other, known in keys.items() if known == secret), None)
+        if twin is not None:
+            raise ValueError(f"`{twin}` and `{name}` are one key under two names; take one out")
         keys[name] = secret
     if not keys:
         raise ValueError("at least one key is needed")

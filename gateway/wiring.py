@@ -41,7 +41,7 @@ async def open_services(
     async with AsyncExitStack() as stack:
         database = Database(settings.database, pool_size=settings.database_pool_size)
         stack.push_async_callback(database.aclose)
-        state = await _open_state(settings, database, clock, stack)
+        state = await open_state(settings, database, clock, stack)
         outbox = None if settings.is_production else FileOutbox(settings.outbox_path)
         sender = sms_sender or _make_sms_sender(settings)
         stack.push_async_callback(sender.aclose)
@@ -54,7 +54,7 @@ async def open_services(
             passwords=_make_passwords(settings, stack),
             keys=make_key_ring(settings),
             sms_sender=sender,
-            avatars=_make_avatar_store(settings, database),
+            avatars=make_avatar_store(settings, database),
             outbox=outbox,
             pictures=ProcessPictureMaker(),
             upload_places=UploadPlaces(),
@@ -77,9 +77,10 @@ def make_key_ring(settings: Settings) -> KeyRing:
     return KeyRing(secrets, next(iter(secrets)))
 
 
-async def _open_state(
+async def open_state(
     settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
 ) -> StateStore:
+    """Where short-lived state is kept; `stack` closes it."""
     if settings.redis_url is not None:
         client = open_redis(settings.redis_url.get_secret_value())
         store: StateStore = RedisStateStore(client, clock)
@@ -120,7 +121,8 @@ def _make_sms_sender(settings: Settings) -> SmsSender:
     return make_vendor_sender(settings)
 
 
-def _make_avatar_store(settings: Settings, database: Database) -> AvatarStore:
+def make_avatar_store(settings: Settings, database: Database) -> AvatarStore:
+    """Where pictures are kept."""
     if settings.keeps_avatars_in_files:
         return FileAvatarStore(settings.data_dir / "avatars")
     return SqlAvatarStore(database)

@@ -16,7 +16,7 @@ from adapters.sms.vendor_http import VendorHttp
 from adapters.sms.vendor_url import check_vendor_url
 from resolvers.ports import SmsMessage, SmsSenderError
 
-_ENDPOINT = "https://dysmsapi.aliyuncs.com"
+ENDPOINT = "https://dysmsapi.aliyuncs.com"
 _MAINLAND = "+86"
 
 # What their codes look like (`isv.BUSINESS_LIMIT_CONTROL`). Their texts may repeat the mobile, and errors are logged.
@@ -43,7 +43,7 @@ class AliyunSmsSender:
         access_key_secret: str,
         sign_name: str,
         template_code: str,
-        endpoint: str = _ENDPOINT,
+        endpoint: str = ENDPOINT,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         check_vendor_url(endpoint)

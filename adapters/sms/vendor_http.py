@@ -39,6 +39,19 @@ class VendorHttp:
         except (httpx.HTTPError, httpx.StreamError, OSError, TimeoutError) as error:
             raise SmsSenderError(f"no answer: {type(error).__name__}") from error
 
+    async def reach(self, url: str) -> None:
+        """Ask for nothing but an answer, whichever it is.
+
+        Raises:
+            SmsSenderError: when none comes within 3.5 s.
+        """
+        request = httpx.Request("HEAD", url)
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                await (await self._transport.handle_async_request(request)).aclose()
+        except (httpx.HTTPError, httpx.StreamError, OSError, TimeoutError) as error:
+            raise SmsSenderError(str(error) or f"no answer: {type(error).__name__}") from error
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._transport.aclose()

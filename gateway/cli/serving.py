@@ -2,32 +2,49 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import socket
+import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
+import structlog
 import typer
-import uvicorn
+from uvicorn import Config, Server
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from db.engine import Database, DatabaseUnavailableError
+from db.failures import explain
+from db.inspection import DATABASE_ERRORS
 from db.revisions import UnknownRevisionError, current_revision, head_revision
 from gateway.checking import (
-    find_file_problems,
-    find_problems,
-    find_schema_problems,
-    newer_schema_problem,
-    unknown_variables,
+    find_directory_problems,
+    find_errors,
+    find_outages,
+    newer_schema,
+    review_variables,
 )
-from gateway.cli.session import FAILED, complain, load_settings
+from gateway.cli.session import FAILED, complain, load_settings, report
+from gateway.findings import Finding, Severity, error, errors_of
+from gateway.listening import ListenError, open_listeners
 from gateway.logs import configure_logs
 from gateway.settings import Settings
+from gateway.wiring import make_key_ring, utc_now
+from resolvers.key_checks import record_keys
 from schema.graphiql import is_built
 
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
+Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of GATEWAY_LISTEN_HOST.")]
+Port = Annotated[
+    int | None, typer.Option(help="Port to listen on, instead of GATEWAY_LISTEN_PORT.", min=0, max=65535)
+]
 
 _KEEP_ALIVE_SECONDS = 15
 _BACKLOG = 2048
+
+_log = structlog.get_logger("gateway.serve")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,37 +54,65 @@ def add_to(app: typer.Typer) -> None:
     app.command("check")(check)
 
 
-def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve(host: Host = None, port: Port = None) -> None:
     """Serve both doors until SIGTERM or SIGINT; requests in flight are finished within the grace period.
 
-    Development brings the database to the newest schema by itself. Production refuses to start with anything unfit
-    for it, naming every reason at once.
+    Development brings the database to the newest schema by itself. What `check` would call an error keeps it from
+    starting; every reason is named at once.
     """
     settings = load_settings()
-    problems = settings.production_problems() or settings.sender_problems()
-    problems += find_file_problems(settings) or asyncio.run(_prepare_database(settings))
-    if problems:
+    findings = asyncio.run(_prepare(settings))
+    if problems := errors_of(findings):
         complain(problems)
         raise typer.Exit(FAILED)
+    listeners = _listen(host or settings.listen_host, settings.listen_port if port is None else port)
     # uvicorn raises the signal again when it has shut down; it must not look as if it had killed the process.
     signal.signal(signal.SIGTERM, _exit_well)
     configure_logs(is_production=settings.is_production, level=settings.log_level)
+    for finding in findings:
+        _log.warning("settings.finding", severity=finding.severity.value, text=finding.text)
     if not settings.is_production:
-        _greet(settings, host, port)
+        _greet(settings, listeners)
     try:
-        _run_server(settings, host, port)
+        is_started = _run_server(settings, listeners)
     except SystemExit as end:
-        # uvicorn's own 3, for an application that cannot start or an address that cannot be listened on, is no code
-        # of ours; the reason stands in the log.
+        # uvicorn's own 3, for an application that cannot start, is no code of ours; the reason stands in the log.
         raise typer.Exit(FAILED if end.code else 0) from None
+    except KeyboardInterrupt:
+        is_started = True
+    if not is_started:
+        raise typer.Exit(FAILED)
 
 
-def _run_server(settings: Settings, host: str, port: int) -> None:
-    uvicorn.run(
-        "gateway.app:create_app_from_environment",
+async def _prepare(settings: Settings) -> list[Finding]:
+    """What speaks against serving. Development migrates before; what fails about that is found after."""
+    if not settings.is_production and not find_directory_problems(settings):
+        await _migrate(settings)
+    findings = await find_errors(settings)
+    if not errors_of(findings):
+        database = Database(settings.database, pool_size=1)
+        try:
+            await record_keys(database, make_key_ring(settings), utc_now())
+        except DATABASE_ERRORS as problem:
+            findings.append(error(f"the database refuses ({explain(problem)}); see GATEWAY_DATABASE_URL"))
+        finally:
+            await database.aclose()
+    return findings
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    try:
+        return open_listeners(host, port)
+    except ListenError as problem:
+        complain([str(problem)])
+        raise typer.Exit(FAILED) from None
+
+
+def _run_server(settings: Settings, listeners: list[socket.socket]) -> bool:
+    """Serve to the end; whether it had ever begun."""
+    config = Config(
+        "gateway.worker:create_app",
         factory=True,
-        host=host,
-        port=port,
         workers=settings.workers,
         loop="uvloop" if os.name == "posix" else "asyncio",
         http="gateway.server:BoundedHttpProtocol",
@@ -84,12 +129,20 @@ def _run_server(settings: Settings, host: str, port: int) -> None:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
+    if settings.workers > 1:
+        supervisor = Multiprocess(config, sockets=listeners)
+        supervisor.run()
+        # One that could not start would not start again either, so that uvicorn has ended the others.
+        return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
+    server = Server(config)
+    server.run(sockets=listeners)
+    return server.started
 
 
 def migrate_database() -> None:
     """Bring the database to the newest schema. May be run again at any time."""
     settings = load_settings()
-    problems = find_file_problems(settings) or asyncio.run(_migrate(settings))
+    problems = errors_of(find_directory_problems(settings)) or asyncio.run(_migrate(settings))
     if problems:
         complain(problems)
         raise typer.Exit(FAILED)
@@ -97,26 +150,27 @@ def migrate_database() -> None:
 
 
 def check() -> None:
-    """Try every setting and every dependency, and name all that is wrong, each with its mend."""
+    """Try every setting and every dependency, and name all that is wrong, each with its mend.
+
+    Problems end it with 1. Warnings and notes do not.
+    """
     settings = load_settings()
-    for name in unknown_variables():
-        typer.echo(f"note: {name} is no setting; is it spelt right?", err=True)
-    problems = find_file_problems(settings) or asyncio.run(find_problems(settings))
-    if problems:
-        complain(problems)
+    findings = review_variables() + asyncio.run(_find_all(settings))
+    report(findings)
+    if any(finding.is_problem for finding in findings):
         raise typer.Exit(FAILED)
-    typer.echo(f"everything is in order for {settings.environment}")
+    # Only notes are as good as nothing.
+    but = "" if all(finding.severity is Severity.NOTE for finding in findings) else ", but for the warnings"
+    typer.echo(f"everything is in order for {settings.environment}{but}")
 
 
-async def _prepare_database(settings: Settings) -> list[str]:
-    """Migrate in development; in production say what is to be done."""
-    if not settings.is_production:
-        return await _migrate(settings)
-    database = Database(settings.database, pool_size=1)
-    try:
-        return await find_schema_problems(database)
-    finally:
-        await database.aclose()
+async def _find_all(settings: Settings) -> list[Finding]:
+    findings = await find_errors(settings)
+    if find_directory_problems(settings):
+        return findings
+    outages = await find_outages(settings)
+    # Without the database's schema, what is kept in it fails for the same reason.
+    return findings + [found for found in outages if settings.redis_url or not errors_of(findings)]
 
 
 async def _migrate(settings: Settings) -> list[str]:
@@ -127,10 +181,12 @@ async def _migrate(settings: Settings) -> list[str]:
             from db.migrations import migrate  # noqa: PLC0415
 
             await migrate(database)
-    except DatabaseUnavailableError as error:
-        return [f"the database does not answer ({error}); see GATEWAY_DATABASE_URL"]
-    except UnknownRevisionError as error:
-        return [newer_schema_problem(error)]
+    except DatabaseUnavailableError as problem:
+        return [f"the database does not answer ({problem}); see GATEWAY_DATABASE_URL"]
+    except UnknownRevisionError as problem:
+        return [newer_schema(problem).text]
+    except DATABASE_ERRORS as problem:
+        return [f"the database refuses ({explain(problem)}); see GATEWAY_DATABASE_URL"]
     finally:
         await database.aclose()
     return []
@@ -142,12 +198,28 @@ def _exit_well(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _greet(settings: Settings, host: str, port: int) -> None:
+def _greet(settings: Settings, listeners: list[socket.socket]) -> None:
     graphiql = "GraphiQL, GraphQL" if is_built() else "GraphQL (for GraphiQL: make graphiql, needs Node)"
-    base = f"http://{host}:{port}"
+    base = _url(listeners)
     typer.echo(
         f"account-gateway, development\n"
         f"  {base}/graphql   {graphiql}\n"
         f"  {base}/api/docs  the REST shim, dialect {settings.rest_dialect}\n"
-        f"  {settings.outbox_path}  captcha answers and SMS codes; also: account-gateway outbox"
+        f"  {settings.outbox_path}  captcha answers and SMS codes; also: {_own_command()} outbox"
     )
+
+
+def _url(listeners: list[socket.socket]) -> str:
+    """As a browser should write it: cookies of `localhost` are none of 127.0.0.1."""
+    host, port = listeners[0].getsockname()[:2]
+    if host in {"127.0.0.1", "::1", "0.0.0.0", "::"}:  # noqa: S104 - compared, not listened on
+        return f"http://localhost:{port}"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _own_command() -> str:
+    """How this command is called from here: in a checkout it is not on the path."""
+    beside = Path(sys.executable).with_name("account-gateway")
+    if shutil.which("account-gateway") or not beside.exists():
+        return "account-gateway"
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)

@@ -7,14 +7,18 @@ from typing import TypeVar
 
 import typer
 
-from db.engine import DatabaseUnavailableError
-from gateway.checking import find_file_problems, find_schema_problems
+from db.failures import explain
+from db.inspection import DATABASE_ERRORS
+from gateway.checking import find_directory_problems, find_schema_problems
+from gateway.findings import Finding, errors_of
 from gateway.logs import configure_logs
 from gateway.settings import Settings, SettingsError
 from gateway.wiring import open_services
 from resolvers.context import Context
 from resolvers.errors import AccountError, ServiceUnavailableError
 from resolvers.operators import AccountNotFoundError
+from resolvers.ports import AvatarStoreError
+from resolvers.sealing import UnreadableRecordError
 
 FAILED = 1
 NOT_FOUND = 3
@@ -39,17 +43,22 @@ def complain(problems: list[str]) -> None:
         typer.echo(f"problem: {problem}", err=True)
 
 
+def report(findings: list[Finding]) -> None:
+    """Print each finding on a line of its own, to standard error."""
+    for finding in findings:
+        typer.echo(str(finding), err=True)
+
+
 def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
     """Open the services, call `act`, close them again; failures that have a name end the command with it."""
     settings = load_settings()
-    if problems := find_file_problems(settings):
+    if problems := errors_of(find_directory_problems(settings)):
         complain(problems)
         raise typer.Exit(FAILED)
 
     async def run() -> R:
         async with open_services(settings) as services:
-            problems = await find_schema_problems(services.database)
-            if problems:
+            if problems := errors_of(await find_schema_problems(services.database)):
                 complain(problems)
                 raise typer.Exit(FAILED)
             return await act(Context(services, address="console", user_agent=f"operator {_operator()}"))
@@ -62,8 +71,14 @@ def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
     except ServiceUnavailableError as error:
         complain([f"the {error.dependency} does not answer; `account-gateway check` tells more"])
         raise typer.Exit(FAILED) from None
-    except DatabaseUnavailableError:
-        complain(["the database does not answer; `account-gateway check` tells more"])
+    except DATABASE_ERRORS as error:
+        complain([f"the database does not answer ({explain(error)}); `account-gateway check` tells more"])
+        raise typer.Exit(FAILED) from None
+    except UnreadableRecordError as error:
+        complain([f"a sealed record cannot be opened ({error}); put its key back into GATEWAY_SECRET_KEYS"])
+        raise typer.Exit(FAILED) from None
+    except (AvatarStoreError, OSError) as error:
+        complain([f"files cannot be read or written ({error}); see GATEWAY_DATA_DIR"])
         raise typer.Exit(FAILED) from None
     except AccountError as error:
         complain([error.message("en")])

@@ -124,7 +124,7 @@ def test_check_names_every_problem_with_its_mend(tmp_path: Path) -> None:
         "GATEWAY_REDIS_URL",
     ):
         assert sum(word in problem for problem in outcome.problems) == 1, outcome
-    assert "note: GATEWAY_WROKERS is no setting" in outcome.err
+    assert "note: GATEWAY_WROKERS is no setting; is GATEWAY_WORKERS meant?" in outcome.err
 
 
 def test_check_names_a_database_that_does_not_answer(tmp_path: Path) -> None:
@@ -180,20 +180,27 @@ def test_production_names_an_old_schema_with_all_other_reasons(tmp_path: Path) -
         "GATEWAY_SECRET_KEYS",
         "GATEWAY_SMS_SENDER",
         "GATEWAY_COOKIE_SECURE",
+        "GATEWAY_ARGON2_MEMORY_KIB",
         "account-gateway migrate",
     ):
         assert sum(word in problem for problem in outcome.problems) == 1, outcome
-    assert len(outcome.problems) == 4
+    assert len(outcome.problems) == 5
 
 
-def test_port_that_is_taken_ends_with_1(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_port_that_is_taken_is_one_line_before_any_url(tmp_path: Path, address: str, workers: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as taken:
+        taken.bind((address, 0))
         taken.listen()
-        outcome = run_command("serve", "--port", str(taken.getsockname()[1]), DATA_DIR=str(tmp_path))
+        port = taken.getsockname()[1]
+        outcome = run_command("serve", LISTEN_PORT=str(port), DATA_DIR=str(tmp_path), WORKERS=workers)
 
     assert outcome.code == FAILED
-    assert "address already in use" in outcome.err
+    assert outcome.out == ""
+    assert outcome.problems == [
+        f"port {port} of localhost is taken; choose another with --port or GATEWAY_LISTEN_PORT"
+    ]
 
 
 def test_command_on_an_empty_database_names_the_command_that_helps(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -28,7 +29,9 @@ RENAME = "mutation($i:UpdateNameInput!){updateName(input:$i){errors{code}}}"
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
-    "SECRET_KEYS": f"2026:{base64.b64encode(b's' * 32).decode()}",
+    "SECRET_KEYS": f"2026:{base64.b64encode(sha256(b's').digest()).decode()}",
+    "ARGON2_MEMORY_KIB": "7168",
+    "ARGON2_PASSES": "5",
     "PUBLIC_URL": "https://gateway.test",
 }
 

@@ -1,14 +1,17 @@
 """The settings: read once, judged all at once, and never telling a secret."""
 
 import base64
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from gateway.findings import Severity, errors_of
 from gateway.settings import DEVELOPMENT_SECRET_KEYS, Settings, SettingsError
+from gateway.settings_review import review_settings
 
-SECRET = base64.b64encode(b"s" * 32).decode()
+SECRET = base64.b64encode(sha256(b"s").digest()).decode()
 GOOD_PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEYS": f"2026:{SECRET}",
@@ -16,7 +19,12 @@ GOOD_PRODUCTION = {
     "SMS_HTTP_URL": "https://sms.example.com/send",
     "SMS_HTTP_TOKEN": "a-token",
     "PUBLIC_URL": "https://accounts.example.com",
+    "TRUSTED_PROXIES": "10.0.0.0/8",
 }
+
+
+def key_of(secret: bytes) -> str:
+    return base64.b64encode(secret).decode()
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +49,7 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
     assert settings.environment == "development"
     assert settings.database == f"sqlite:///{tmp_path / 'var' / 'gateway.db'}"
-    assert settings.production_problems() == settings.sender_problems() == []
+    assert review_settings(settings) == []
 
 
 def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +84,7 @@ def test_production_names_every_reason_at_once(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch, ENVIRONMENT="production", WORKERS="2", COOKIE_SECURE="false", PUBLIC_URL="http://h"
     )
 
-    reasons = settings.production_problems()
+    reasons = errors_of(review_settings(settings))
 
     for name in ("SECRET_KEYS", "SMS_SENDER", "WORKERS", "COOKIE_SECURE", "PUBLIC_URL"):
         assert sum(reason.startswith(f"GATEWAY_{name} ") for reason in reasons) == 1, name
@@ -84,7 +92,7 @@ def test_production_names_every_reason_at_once(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_production_accepts_what_is_fit_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load(monkeypatch, **GOOD_PRODUCTION).production_problems() == []
+    assert review_settings(load(monkeypatch, **GOOD_PRODUCTION)) == []
 
 
 @pytest.mark.parametrize(
@@ -100,6 +108,21 @@ def test_production_accepts_what_is_fit_for_it(monkeypatch: pytest.MonkeyPatch) 
         {"COOKIE_SECURE": "0"},
         {"WORKERS": "2"},
         {"PUBLIC_URL": "http://accounts.example.com"},
+        {"ARGON2_MEMORY_KIB": "8"},
+        {"ARGON2_MEMORY_KIB": "7168"},
+        {"ARGON2_PASSES": "1"},
+        {"ARGON2_MEMORY_KIB": "64", "ARGON2_LANES": "16"},
+        {"SECRET_KEYS": f"zero:{key_of(bytes(32))}"},
+        {"SECRET_KEYS": f"one:{key_of(b'x' * 32)}"},
+        {"SECRET_KEYS": f"few:{key_of(b'abcdefgh' * 4)}"},
+        {"SECRET_KEYS": f"counted:{key_of(bytes(range(32)))}"},
+        {"SECRET_KEYS": f"2026:{SECRET},old:{key_of(bytes(32))}"},
+        {"TRUSTED_PROXIES": "0.0.0.0/0"},
+        {"TRUSTED_PROXIES": "::/0"},
+        {"TRUSTED_PROXIES": "10.0.0.0/8,0.0.0.0/1,128.0.0.0/1"},
+        {"TRUSTED_PROXIES": "::ffff:0:0/96"},
+        {"TRUSTED_PROXIES": "2000::/3"},
+        {"TRUSTED_PROXIES": "64.0.0.0/4"},
         {"ALLOWED_ORIGINS": "https://app.example.com,http://localhost:*"},
     ],
     ids=str,
@@ -107,17 +130,43 @@ def test_production_accepts_what_is_fit_for_it(monkeypatch: pytest.MonkeyPatch) 
 def test_production_refuses_each_reason_by_itself(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]
 ) -> None:
-    assert load(monkeypatch, **GOOD_PRODUCTION | changes).production_problems()
+    assert errors_of(review_settings(load(monkeypatch, **GOOD_PRODUCTION | changes)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ARGON2_MEMORY_KIB": "7168", "ARGON2_PASSES": "5"},
+        {"ARGON2_MEMORY_KIB": "47104", "ARGON2_PASSES": "1"},
+        {"TRUSTED_PROXIES": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,127.0.0.1,::1"},
+        {"TRUSTED_PROXIES": "104.16.0.0/13,2400:cb00::/32,2606:4700::/32"},
+    ],
+    ids=str,
+)
+def test_production_takes_what_is_enough(monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]) -> None:
+    assert review_settings(load(monkeypatch, **GOOD_PRODUCTION | changes)) == []
+
+
+def test_production_without_a_trusted_proxy_is_warned_and_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = review_settings(load(monkeypatch, **GOOD_PRODUCTION | {"TRUSTED_PROXIES": ""}))
+
+    assert (found.severity, found.text.partition(" ")[0]) == (Severity.WARNING, "GATEWAY_TRUSTED_PROXIES")
+
+
+def test_development_is_warned_of_trusting_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = review_settings(load(monkeypatch, TRUSTED_PROXIES="0.0.0.0/0"))
+
+    assert (found.severity, "0.0.0.0/0" in found.text) == (Severity.WARNING, True)
 
 
 def test_production_may_have_workers_with_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, **GOOD_PRODUCTION, WORKERS="4", DATABASE_URL="postgresql://h/d")
 
-    assert settings.production_problems() == []
+    assert review_settings(settings) == []
 
 
 def test_development_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load(monkeypatch, COOKIE_SECURE="false", WORKERS="2").production_problems() == []
+    assert review_settings(load(monkeypatch, COOKIE_SECURE="false", WORKERS="2")) == []
 
 
 def test_safeguards_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +299,7 @@ def test_empty_is_as_good_as_absent(monkeypatch: pytest.MonkeyPatch, name: str) 
 
 @pytest.mark.parametrize(
     ("keys", "names"),
-    [(f"b:{SECRET}", ["b"]), (f" new:{SECRET} , old:{SECRET} ,", ["new", "old"])],
+    [(f"b:{SECRET}", ["b"]), (f" new:{SECRET} , old:{key_of(b'o' * 32)} ,", ["new", "old"])],
 )
 def test_first_key_is_the_active_one(monkeypatch: pytest.MonkeyPatch, keys: str, names: list[str]) -> None:
     assert list(load(monkeypatch, SECRET_KEYS=keys).parse_secret_keys()) == names
@@ -265,6 +314,7 @@ def test_first_key_is_the_active_one(monkeypatch: pytest.MonkeyPatch, keys: str,
         f":{SECRET}",
         "a:c2hvcnQ=",
         f"a:{SECRET},a:{SECRET}",
+        f"a:{SECRET},b:{SECRET}",
         f"{'n' * 33}:{SECRET}",
         f"a:{SECRET}!",
     ],
