@@ -28,6 +28,7 @@ from resolvers.names import name_key
 from resolvers.ports import SmsMessage
 from resolvers.sessions import begin_session
 from resolvers.sms_codes import send_sms_code
+from resolvers.sms_purposes import SmsPurpose
 
 PASSWORD = "correct horse 42"
 
@@ -123,7 +124,11 @@ class Maker:
         for captcha in await self.captchas(count):
             mobile = new_mobile()
             await send_sms_code(
-                self._context(), mobile=mobile, captcha_id=captcha.id, captcha_text=captcha.text
+                self._context(),
+                purpose=SmsPurpose.REGISTER,
+                mobile=mobile,
+                captcha_id=captcha.id,
+                captcha_text=captcha.text,
             )
             codes.append(LiveCode(mobile, self._pocket.codes[mobile], captcha.text))
         return codes

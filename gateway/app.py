@@ -233,8 +233,9 @@ def _request_id_of(scope: Scope) -> str:
 
 
 def _address_of(scope: Scope) -> str:
+    """The client for the endpoint's own count, without its address."""
     ctx: Context = scope["state"]["context"]
-    return ctx.address
+    return ctx.state_key("apq-address", ctx.address)
 
 
 def _endpoint_options(settings: Settings) -> EndpointOptions:

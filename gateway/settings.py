@@ -100,6 +100,13 @@ class Settings(BaseSettings):
         "console", description="who sends the SMS codes; `console` only writes them to the outbox"
     )
     sms_country_codes: Words = Field(("+86",), description="calling codes that SMS are sent to, with commas")
+    sms_code_digits: int = Field(
+        6, ge=4, le=8, description="digits of a code to register; codes that open an account have 6 or more"
+    )
+    captcha_audio: bool = Field(
+        default=False,
+        description="speak captchas too; a program reads the sound every time, so it costs what it protects",
+    )
     sms_daily_ceiling: int = Field(5000, ge=0, description="SMS of the whole installation in a day")
     sms_dry_guards: Words = Field(
         (), description="guards on SMS spending that only log: `country`, `ceiling`, `breaker`, with commas"

@@ -65,9 +65,11 @@ async def open_services(
                 dry_guards=frozenset(settings.sms_dry_guards),
                 limits=with_sms_ceiling(Limits(), settings.sms_daily_ceiling),
                 audit_days=settings.audit_days,
+                sms_code_digits=settings.sms_code_digits,
             ),
             links=Links(settings.public_url),
         )
+        stack.push_async_callback(services.refunds.aclose)
         yield services
 
 

@@ -44,7 +44,8 @@ async def record_refusal(ctx: Context, action: str, *, mobile: str, detail: str 
 async def record_limit(ctx: Context, action: str, *, mobile: str, error: RateLimitedError) -> None:
     """Append that a limit was reached: once for each subject and window, or the attack would fill the table."""
     subject = ctx.address if error.is_address_limit else mobile
-    first = await ctx.services.state.increment(f"audited:{action}:{subject}", error.retry_after_seconds)
+    key = ctx.state_key(f"audited:{action}", subject)
+    first = await ctx.services.state.increment(key, error.retry_after_seconds)
     if first.count == 1:
         await record_refusal(
             ctx, action, mobile=mobile, detail="address" if error.is_address_limit else "mobile"

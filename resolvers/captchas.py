@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,6 +23,8 @@ ALPHABET = "346ACEFHKMNPRTWXY"
 
 _ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _ID_BYTES = 16
+# Longer than any text with what a phone puts around it.
+_MAXIMUM_TYPED_CHARACTERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,13 @@ async def create_captcha(
     new_id = secrets.token_urlsafe(_ID_BYTES) if captcha_id is None else _require_id(captcha_id, "captcha_id")
     if previous_id:
         _require_id(previous_id, "previous_id")
-    await ctx.consuming().use_all(ctx.services.policy.limits.captcha, ctx.address)
-    text = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
-    image = await ctx.services.drawing.run(draw_captcha, text)
-    if previous_id:
-        await ctx.services.state.delete(_key(previous_id))
-    await ctx.services.state.put(_key(new_id), text, TTL_SECONDS)
+    async with ctx.consuming() as consumption:
+        await consumption.use_all(ctx.services.policy.limits.captcha, ctx.address)
+        text = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
+        image = await ctx.services.drawing.run(draw_captcha, text)
+        await ctx.services.state.put(_key(ctx, new_id), text, TTL_SECONDS)
+    if previous_id and previous_id != new_id:
+        await ctx.services.state.delete(_key(ctx, previous_id))
     if ctx.services.outbox:
         ctx.services.outbox.record_captcha(new_id, text)
     return Captcha(id=new_id, image=image, expires_at=ctx.now + timedelta(seconds=TTL_SECONDS))
@@ -63,9 +67,10 @@ async def find_captcha_audio(ctx: Context, *, captcha_id: str) -> bytes | None:
     """
     if not _ID_FORM.fullmatch(captcha_id):
         return None
-    await ctx.consuming().use_all(ctx.services.policy.limits.captcha, ctx.address)
-    text = await ctx.services.state.get(_key(captcha_id))
-    return None if text is None else await ctx.services.drawing.run(speak_captcha, text)
+    async with ctx.consuming() as consumption:
+        await consumption.use_all(ctx.services.policy.limits.captcha, ctx.address)
+        text = await ctx.services.state.get(_key(ctx, captcha_id))
+        return None if text is None else await ctx.services.drawing.run(speak_captcha, text)
 
 
 async def spend_captcha(ctx: Context, *, captcha_id: str, text: str) -> str:
@@ -76,7 +81,7 @@ async def spend_captcha(ctx: Context, *, captcha_id: str, text: str) -> str:
         CodeError: CAPTCHA_EXPIRED, CAPTCHA_WRONG.
     """
     _require_id(captcha_id, "captcha_id")
-    right = await ctx.services.state.take(_key(captcha_id))
+    right = await ctx.services.state.take(_key(ctx, captcha_id))
     if right is None:
         raise CodeError(
             ErrorCode.CAPTCHA_EXPIRED, Reason.CAPTCHA_EXPIRED, field="captcha_id", attempts_remaining=0
@@ -89,8 +94,8 @@ async def spend_captcha(ctx: Context, *, captcha_id: str, text: str) -> str:
 
 
 def normalize_captcha_text(text: str) -> str:
-    """What a person typed, as it is compared: without case and without spaces around."""
-    return text.strip().upper()
+    """What a person typed, as it is compared: without case, width and spaces around."""
+    return unicodedata.normalize("NFKC", text[:_MAXIMUM_TYPED_CHARACTERS]).strip().upper()
 
 
 def draw_captcha(text: str) -> bytes:
@@ -109,8 +114,8 @@ def _require_id(captcha_id: str, field: str) -> str:
     return captcha_id
 
 
-def _key(captcha_id: str) -> str:
-    return f"captcha:{captcha_id}"
+def _key(ctx: Context, captcha_id: str) -> str:
+    return ctx.state_key("captcha", captcha_id)
 
 
 @cache

@@ -1,7 +1,7 @@
 """What a resolver is given: the services of the process, and the facts of one request."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,7 +17,8 @@ from resolvers.errors import (
 from resolvers.keys import KeyRing
 from resolvers.limits import Consumption, Limit, Limits
 from resolvers.passwords import Passwords
-from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore, StateStoreError
+from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
+from resolvers.refunds import Refunds
 from resolvers.sessions import IssuedSession, hash_token, is_due_to_slide
 from resolvers.texts import Reason
 from resolvers.upload_places import UploadPlaces
@@ -33,6 +34,7 @@ class Policy:
     dry_guards: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     audit_days: int = 180
+    sms_code_digits: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Services:
     clock: Callable[[], datetime]
     policy: Policy
     links: Links
+    refunds: Refunds = field(default_factory=Refunds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +121,13 @@ class Context:
         return _available(self.services.database.writing)
 
     def consuming(self) -> Consumption:
-        """A fresh account of what this action uses up."""
-        return Consumption(self.services.state)
+        """A fresh account of what this attempt uses up."""
+        services = self.services
+        return Consumption(services.state, services.keys, services.refunds, services.clock)
+
+    def state_key(self, kind: str, subject: str) -> str:
+        """See `KeyRing.state_key`."""
+        return self.services.keys.state_key(kind, subject)
 
     @asynccontextmanager
     async def limited(
@@ -132,16 +140,13 @@ class Context:
         Raises:
             RateLimitedError: the block is not entered.
         """
-        consumption = self.consuming()
-        await consumption.use(limit, subject)
-        try:
-            yield
-        except judged:
-            raise
-        except BaseException:
-            with suppress(StateStoreError):
-                await consumption.give_back()
-            raise
+        async with self.consuming() as consumption:
+            await consumption.use(limit, subject)
+            try:
+                yield
+            except judged:
+                consumption.stand()
+                raise
 
     async def viewer(self) -> Account | None:
         """The signed-in account, read now; None when nobody is signed in."""

@@ -8,6 +8,8 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+_STATE = "state-key"
+
 
 class KeyRing:
     """Named secrets of at least 32 bytes, one of them active.
@@ -43,6 +45,17 @@ class KeyRing:
     def digests(self, purpose: str, text: str) -> list[str]:
         """The digest of `text` under every secret, the active one first."""
         return [self._digest(purpose, text, key_id) for key_id in self.key_ids]
+
+    def state_key(self, kind: str, subject: str) -> str:
+        """Where the state store keeps `kind` for `subject`: a keyed digest, so that no key tells a mobile or address.
+
+        Digests of one subject under two kinds cannot be linked.
+        """
+        return f"{kind}:{self.digest(_STATE, f'{kind} {subject}')}"
+
+    def state_keys(self, kind: str, subject: str) -> list[str]:
+        """The state key under every secret, the active one first: for what is to outlive a rotation, or be erased."""
+        return [f"{kind}:{digest}" for digest in self.digests(_STATE, f"{kind} {subject}")]
 
     def matches(self, purpose: str, text: str, digest: str) -> bool:
         """Whether any secret gives `digest` for `text`, in constant time for each."""

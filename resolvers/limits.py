@@ -1,19 +1,26 @@
 """The abuse policy as data, and its one way of being consumed: inside a resolver, before the thing is done."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Literal, Self
 
+from resolvers.address_blocks import blocks_of
 from resolvers.errors import RateLimitedError
-from resolvers.ports import StateStore
+from resolvers.keys import KeyRing
+from resolvers.ports import Counter, StateStore, StateStoreError
+from resolvers.refunds import Refunds, Undo
 from resolvers.texts import Reason
 
-Subject = Literal["mobile", "address", "account", "installation"]
+Subject = Literal["mobile", "address", "account", "code", "installation"]
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
+
+_WINDOW_END_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,11 @@ class Limits:
         Limit("sms", "address", 50, DAY_SECONDS),
         Limit("sms", "installation", 5000, DAY_SECONDS),
     )
-    # Wrong codes, over all codes sent to one mobile.
+    # Wrong codes, over all codes and purposes of one mobile; each code has a budget of its own besides.
     sms_guess: Limit = Limit("sms-guess", "mobile", 5, 15 * MINUTE_SECONDS)
+    sms_guess_by_address: Limit = Limit("sms-guess", "address", 20, 15 * MINUTE_SECONDS)
+    # An account is known by its mobile where nobody is signed in, so that it makes no difference whether there is one.
+    sms_guess_by_account: Limit = Limit("sms-guess", "account", 20, DAY_SECONDS)
     sign_in_failure: Limit = Limit("sign-in-failure", "mobile", 5, 15 * MINUTE_SECONDS)
     sign_in_failure_by_address: tuple[Limit, ...] = (
         Limit("sign-in-failure", "address", 20, 15 * MINUTE_SECONDS),
@@ -64,49 +74,111 @@ def with_sms_ceiling(limits: Limits, daily_ceiling: int) -> Limits:
 
 
 class Consumption:
-    """What one action has used up of several limits, so that it can be given back."""
+    """What one attempt has used up of several limits: counted before the attempt is judged.
 
-    def __init__(self, store: StateStore) -> None:
+    As a context manager it gives everything back when the block ends by an exception, whatever it was, unless `stand`
+    was called. What could not be judged costs nothing: a state store that fails itself is paid back when it answers
+    again, a cancelled attempt without being waited for.
+    """
+
+    def __init__(
+        self, store: StateStore, keys: KeyRing, refunds: Refunds, clock: Callable[[], datetime]
+    ) -> None:
         self._store = store
-        self._used: list[tuple[str, int]] = []
+        self._keys = keys
+        self._refunds = refunds
+        self._clock = clock
+        self._undos: list[Undo] = []
 
-    async def use(self, limit: Limit, subject: str, *, reason: Reason = Reason.TOO_OFTEN) -> None:
-        """Count one more; where that is one too many, it is not counted. What was used before stays used.
+    async def __aenter__(self) -> Self:
+        """Nothing is used up yet, and what this process owes from before is paid."""
+        await self._refunds.settle()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Give back what has not been judged."""
+        if error is None:
+            return
+        self._owe(is_store_doubtful=isinstance(error, StateStoreError))
+        if isinstance(error, Exception) and not isinstance(error, StateStoreError):
+            await self._refunds.settle()
+
+    async def count(self, limit: Limit, subject: str) -> Counter:
+        """Count one more, whatever the maximum; the counter as it is now."""
+        window_seconds = limit.window_seconds
+        key = limit_key(self._keys, limit, subject)
+        ends_at = self._clock() + timedelta(seconds=window_seconds)
+
+        async def uncount() -> None:
+            # Near its end a window is left alone: the next one must not be lowered for it.
+            if (ends_at - self._clock()).total_seconds() > _WINDOW_END_SECONDS:
+                await self._store.increment(key, window_seconds, by=-1)
+
+        # Noted first: when the store fails it is not known whether it has counted.
+        self._undos.append(uncount)
+        counter = await self._store.increment(key, window_seconds)
+        ends_at = self._clock() + timedelta(seconds=counter.remaining_seconds)
+        return counter
+
+    async def use(
+        self,
+        limit: Limit,
+        subject: str,
+        *,
+        reason: Reason = Reason.TOO_OFTEN,
+        field: tuple[str, ...] | None = None,
+    ) -> Counter:
+        """Count one more, of an address also for the blocks it is in; the counter of the subject itself.
 
         Raises:
-            RateLimitedError: with the seconds until the window ends.
+            RateLimitedError: that is one too many; with the seconds until the window ends.
         """
-        key = limit_key(limit, subject)
-        counter = await self._store.increment(key, limit.window_seconds)
-        if counter.count > limit.maximum:
-            await self._store.increment(key, limit.window_seconds, by=-1)
-            raise RateLimitedError(
-                math.ceil(counter.remaining_seconds), reason, is_address_limit=limit.subject == "address"
-            )
-        self._used.append((key, limit.window_seconds))
+        is_address_limit = limit.subject == "address"
+        blocks = blocks_of(subject) if is_address_limit else ((subject, 1),)
+        counters = []
+        for block, factor in blocks:
+            counter = await self.count(limit, block)
+            if counter.count > limit.maximum * factor:
+                raise RateLimitedError(
+                    math.ceil(counter.remaining_seconds),
+                    reason,
+                    field=field,
+                    is_address_limit=is_address_limit,
+                )
+            counters.append(counter)
+        return counters[0]
 
     async def use_all(
         self, limits: Iterable[Limit], subject: str, *, reason: Reason = Reason.TOO_OFTEN
     ) -> None:
-        """Count one more of each limit, or of none.
+        """Count one more of each limit.
 
         Raises:
             RateLimitedError: as `use`.
         """
-        try:
-            for limit in limits:
-                await self.use(limit, subject, reason=reason)
-        except RateLimitedError:
-            await self.give_back()
-            raise
+        for limit in limits:
+            await self.use(limit, subject, reason=reason)
+
+    def undo_by(self, undo: Undo) -> None:
+        """Have `undo` called too when the attempt is given back; it must do nothing where it comes too late."""
+        self._undos.append(undo)
+
+    def stand(self) -> None:
+        """The attempt has been judged: what it has used stays used."""
+        self._undos.clear()
 
     async def give_back(self) -> None:
-        """Uncount all that was used. Idempotent."""
-        while self._used:
-            key, window_seconds = self._used.pop()
-            await self._store.increment(key, window_seconds, by=-1)
+        """Uncount all that was used, now. Idempotent."""
+        self._owe(is_store_doubtful=False)
+        await self._refunds.settle()
+
+    def _owe(self, *, is_store_doubtful: bool) -> None:
+        while self._undos:
+            self._refunds.owe(self._store, self._undos.pop(), is_store_doubtful=is_store_doubtful)
 
 
-def limit_key(limit: Limit, subject: str) -> str:
+def limit_key(keys: KeyRing, limit: Limit, subject: str) -> str:
     """Where the count of `limit` for `subject` is kept."""
-    return f"limit:{limit.action}:{limit.subject}:{limit.window_seconds}:{subject}"
+    return keys.state_key(f"limit:{limit.action}:{limit.subject}:{limit.window_seconds}", subject)

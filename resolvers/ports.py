@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from resolvers.errors import ServiceUnavailableError
+from resolvers.sms_purposes import SmsPurpose
 
 
 class StateStoreError(ServiceUnavailableError):
@@ -80,10 +81,10 @@ class StateStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SmsMessage:
-    """One code on its way to one mobile (E.164). `text` is the whole message, `code` its six digits."""
+    """One code on its way to one mobile (E.164). `text` is the whole message, `code` its digits."""
 
     mobile: str
-    purpose: str
+    purpose: SmsPurpose
     code: str
     text: str
 

@@ -1,7 +1,5 @@
 """Registration: who proved a mobile with its code gets an account, and is signed in."""
 
-from contextlib import suppress
-
 from db import accounts
 from db.engine import ConflictError
 from resolvers.accounts import Account
@@ -11,9 +9,9 @@ from resolvers.errors import ErrorCode, InputError
 from resolvers.mobiles import national_form, parse_mobile
 from resolvers.names import name_key
 from resolvers.passwords import require_password
-from resolvers.ports import StateStoreError
 from resolvers.sign_in import SignedIn, begin_session_for
-from resolvers.sms_codes import spend_sms_code
+from resolvers.sms_codes import redeemed_code
+from resolvers.sms_purposes import SmsPurpose
 from resolvers.texts import Reason
 
 
@@ -29,7 +27,7 @@ async def register(
     """Make an account for `mobile` and sign it in. The first name is the mobile itself.
 
     The input is judged before the code is touched, so a refused password costs no code. That a mobile is taken is
-    told only to who brings its code.
+    told only to who brings its code, and leaves the code good.
 
     Raises:
         InputError: INVALID_INPUT, WEAK_PASSWORD, MOBILE_TAKEN.
@@ -38,16 +36,10 @@ async def register(
     """
     number = parse_mobile(mobile)
     require_password(password, mobile=number, refuse_common=refuse_common_password)
-    spent = await spend_sms_code(ctx, mobile=number, code=sms_code, captcha_text=captcha_text)
-    try:
+    async with redeemed_code(
+        ctx, purpose=SmsPurpose.REGISTER, mobile=number, code=sms_code, captcha_text=captcha_text
+    ):
         return await _make_account(ctx, number, password)
-    except InputError:
-        raise
-    except BaseException:
-        # Nothing was made, and it was not the code's fault. Where even this fails the person asks for a new one.
-        with suppress(StateStoreError):
-            await spent.restore()
-        raise
 
 
 async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:

@@ -13,7 +13,7 @@ from resolvers.metrics import SIGN_INS
 from resolvers.mobiles import parse_mobile
 from resolvers.passwords import require_encodable
 from resolvers.sessions import IssuedSession, begin_session, hash_token
-from resolvers.sign_in_guard import SignInAttempt
+from resolvers.sign_in_guard import sign_in_attempt
 from resolvers.texts import Reason
 
 
@@ -86,22 +86,17 @@ async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRo
     """The account whose password this is, and (old, new) hash where the parameters have changed."""
     number = parse_mobile(mobile)
     require_encodable(password)
-    try:
-        attempt = await SignInAttempt.begin(ctx, number)
-    except RateLimitedError as error:
-        SIGN_INS.labels("refused").inc()
-        await record_limit(ctx, "sign-in-limited", mobile=number, error=error)
-        raise
-    async with ctx.reading() as connection:
-        found = await accounts.find_account_and_password(connection, number)
-    row, password_hash = found or (None, None)
-    is_right = await ctx.services.passwords.verify(password, password_hash)
-    if row is None or password_hash is None or not is_right:
-        await attempt.fail()
-        SIGN_INS.labels("failure").inc()
-        await record_refusal(ctx, "sign-in-failed", mobile=number)
-        raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
-    await attempt.succeed()
+    async with sign_in_attempt(ctx, number) as attempt:
+        async with ctx.reading() as connection:
+            found = await accounts.find_account_and_password(connection, number)
+        row, password_hash = found or (None, None)
+        is_right = await ctx.services.passwords.verify(password, password_hash)
+        if row is None or password_hash is None or not is_right:
+            await attempt.fail()
+            SIGN_INS.labels("failure").inc()
+            await record_refusal(ctx, "sign-in-failed", mobile=number)
+            raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
+        await attempt.succeed()
     SIGN_INS.labels("success").inc()
     if row.locked_at:
         await record_refusal(ctx, "sign-in-locked", mobile=number)

@@ -6,11 +6,16 @@ account, so that it tells nothing. Success clears it. Addresses have a budget of
 """
 
 import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
+from resolvers.audit import record_limit
 from resolvers.context import Context
 from resolvers.errors import RateLimitedError
 from resolvers.limits import DAY_SECONDS, Consumption, limit_key
+from resolvers.metrics import SIGN_INS
 from resolvers.texts import Reason
 
 FIRST_PAUSE_SECONDS = 60
@@ -20,69 +25,84 @@ LONGEST_PAUSE_SECONDS = 900
 class SignInAttempt:
     """One attempt for one mobile, counted as a failure until it turns out otherwise."""
 
-    def __init__(self, ctx: Context, mobile: str, by_address: Consumption, failures: int) -> None:
+    def __init__(self, ctx: Context, mobile: str, consumption: Consumption, failures: int) -> None:
         self._ctx = ctx
         self._mobile = mobile
-        self._by_address = by_address
+        self._consumption = consumption
         self._failures = failures
-
-    @classmethod
-    async def begin(cls, ctx: Context, mobile: str) -> "SignInAttempt":
-        """Count the attempt, in atomic steps, so that many at once get no more than the budget.
-
-        Raises:
-            RateLimitedError: with the seconds to wait.
-        """
-        by_address = ctx.consuming()
-        limits = ctx.services.policy.limits.sign_in_failure_by_address
-        await by_address.use_all(limits, ctx.address, reason=Reason.TOO_MANY_GUESSES)
-        try:
-            await _require_no_pause(ctx, mobile)
-            failures = await _count_attempt(ctx, mobile)
-        except RateLimitedError:
-            # Refused unjudged: that is no failure of this address.
-            await by_address.give_back()
-            raise
-        return cls(ctx, mobile, by_address, failures)
 
     async def fail(self) -> None:
         """The password was wrong: from the fifth failure on each one begins a pause."""
+        self._consumption.stand()
         if self._failures < self._ctx.services.policy.limits.sign_in_failure.maximum:
             return
         state = self._ctx.services.state
-        pauses = await state.increment(_pauses_key(self._mobile), DAY_SECONDS)
+        pauses = await state.increment(_pauses_key(self._ctx, self._mobile), DAY_SECONDS)
         seconds = min(FIRST_PAUSE_SECONDS * 2 ** min(pauses.count - 1, 10), LONGEST_PAUSE_SECONDS)
         ends_at = self._ctx.now + timedelta(seconds=seconds)
-        await state.put(_pause_key(self._mobile), ends_at.isoformat(), DAY_SECONDS)
+        await state.put(_pause_key(self._ctx, self._mobile), ends_at.isoformat(), DAY_SECONDS)
 
     async def succeed(self) -> None:
         """The password was right: the mobile's failures are forgotten, and the address has not failed."""
+        await self._consumption.give_back()
         await forget_sign_ins(self._ctx, self._mobile)
-        await self._by_address.give_back()
+
+
+@asynccontextmanager
+async def sign_in_attempt(ctx: Context, mobile: str) -> AsyncIterator[SignInAttempt]:
+    """Count one attempt, in atomic steps, so that many at once get no more than the budget.
+
+    An attempt that ends in neither `fail` nor `succeed` could not be judged, and costs nothing.
+
+    Raises:
+        RateLimitedError: with the seconds to wait.
+    """
+    async with ctx.consuming() as consumption:
+        try:
+            failures = await _count(ctx, consumption, mobile)
+        except RateLimitedError as error:
+            SIGN_INS.labels("refused").inc()
+            await record_limit(ctx, "sign-in-limited", mobile=mobile, error=error)
+            raise
+        yield SignInAttempt(ctx, mobile, consumption, failures)
+
+
+async def _count(ctx: Context, consumption: Consumption, mobile: str) -> int:
+    limits = ctx.services.policy.limits.sign_in_failure_by_address
+    await consumption.use_all(limits, ctx.address, reason=Reason.TOO_MANY_GUESSES)
+    await _require_no_pause(ctx, mobile)
+    return await _count_for_mobile(ctx, consumption, mobile)
 
 
 async def _require_no_pause(ctx: Context, mobile: str) -> None:
-    kept = await ctx.services.state.get(_pause_key(mobile))
+    kept = await ctx.services.state.get(_pause_key(ctx, mobile))
     if kept is not None and (seconds := _seconds_until(ctx, kept)) > 0:
         raise RateLimitedError(seconds, Reason.TOO_MANY_GUESSES)
 
 
-async def _count_attempt(ctx: Context, mobile: str) -> int:
+async def _count_for_mobile(ctx: Context, consumption: Consumption, mobile: str) -> int:
     limit = ctx.services.policy.limits.sign_in_failure
-    counter = await ctx.services.state.increment(_failures_key(ctx, mobile), limit.window_seconds)
+    counter = await consumption.count(limit, mobile)
     if counter.count <= limit.maximum:
         return counter.count
     # The budget is used up: one attempt for each pause that has ended, and taking it is what makes it one.
-    kept = await ctx.services.state.take(_pause_key(mobile))
+    kept = await ctx.services.state.take(_pause_key(ctx, mobile))
     if kept is None:
         raise RateLimitedError(
             min(math.ceil(counter.remaining_seconds), FIRST_PAUSE_SECONDS), Reason.TOO_MANY_GUESSES
         )
+    consumption.undo_by(partial(_restore_pause, ctx, mobile, kept))
     if (seconds := _seconds_until(ctx, kept)) > 0:
         # Another attempt was judged since we looked, and began this pause: it is not ours to take.
-        await ctx.services.state.put(_pause_key(mobile), kept, DAY_SECONDS)
         raise RateLimitedError(seconds, Reason.TOO_MANY_GUESSES)
     return counter.count
+
+
+async def _restore_pause(ctx: Context, mobile: str, kept: str) -> None:
+    """Put a pause back that was taken for an attempt which was not judged; a newer one stays."""
+    key = _pause_key(ctx, mobile)
+    if await ctx.services.state.get(key) is None:
+        await ctx.services.state.put(key, kept, DAY_SECONDS)
 
 
 def _seconds_until(ctx: Context, kept: str) -> int:
@@ -90,18 +110,18 @@ def _seconds_until(ctx: Context, kept: str) -> int:
 
 
 def _failures_key(ctx: Context, mobile: str) -> str:
-    return limit_key(ctx.services.policy.limits.sign_in_failure, mobile)
+    return limit_key(ctx.services.keys, ctx.services.policy.limits.sign_in_failure, mobile)
 
 
-def _pauses_key(mobile: str) -> str:
-    return f"sign-in-pauses:{mobile}"
+def _pauses_key(ctx: Context, mobile: str) -> str:
+    return ctx.state_key("sign-in-pauses", mobile)
 
 
-def _pause_key(mobile: str) -> str:
-    return f"sign-in-pause:{mobile}"
+def _pause_key(ctx: Context, mobile: str) -> str:
+    return ctx.state_key("sign-in-pause", mobile)
 
 
 async def forget_sign_ins(ctx: Context, mobile: str) -> None:
     """Forget every failure of a mobile and end its pause."""
-    for key in (_failures_key(ctx, mobile), _pauses_key(mobile), _pause_key(mobile)):
+    for key in (_failures_key(ctx, mobile), _pauses_key(ctx, mobile), _pause_key(ctx, mobile)):
         await ctx.services.state.delete(key)

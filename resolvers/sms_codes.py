@@ -1,11 +1,12 @@
-"""SMS codes: six digits, kept only as a keyed digest, bound to mobile and purpose, spent by the first success."""
+"""SMS codes: kept only as a keyed digest, bound to mobile and purpose, spent by the first success."""
 
-import math
 import secrets
-from contextlib import suppress
+import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import partial
 
 import msgspec
 import structlog
@@ -14,17 +15,17 @@ from resolvers.audit import record_limit
 from resolvers.captchas import normalize_captcha_text, spend_captcha
 from resolvers.context import Context
 from resolvers.errors import CodeError, ErrorCode, RateLimitedError, RefusedError, invalid_input
-from resolvers.limits import limit_key
-from resolvers.mobiles import mask_mobile, parse_mobile
-from resolvers.ports import SmsMessage, SmsSenderError, StateStoreError
-from resolvers.sms_guard import admit_sms, record_used_sms
-from resolvers.texts import Reason
+from resolvers.limits import Consumption, Limit, limit_key
+from resolvers.mobiles import country_code_of, mask_mobile, parse_mobile
+from resolvers.ports import SmsMessage, SmsSenderError
+from resolvers.sms_guard import Admission, admit_sms, record_used_sms
+from resolvers.sms_purposes import PURPOSES, SmsPurpose
+from resolvers.texts import Language, Reason, sms_text_of
 
-TTL_SECONDS = 300
-DIGITS = 6
-RESEND_SECONDS = 60
-
-Purpose = Literal["register"]
+# Longer than any code with what people put between its digits.
+_MAXIMUM_TYPED_CHARACTERS = 64
+# Blanks, dashes, and marks that copying brings along.
+_BETWEEN_DIGITS = frozenset({"Zs", "Pd", "Cf"})
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +39,28 @@ class SentCode:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Whose code it is: a mobile (E.164) and, for what needs a session, its account."""
+
+    purpose: SmsPurpose
+    mobile: str
+    account_id: int | None
+
+    def __post_init__(self) -> None:
+        if PURPOSES[self.purpose].is_for_session != (self.account_id is not None):
+            raise ValueError(f"{self.purpose} is bound to an account, or is not")
+
+    @property
+    def subject(self) -> str:
+        """As state keys name it."""
+        return _subject(self.mobile, self.account_id)
+
+    def bind(self, text: str) -> str:
+        """What a digest of `text` is made of, so that it is worth nothing for anybody else."""
+        return f"{self.purpose} {self.subject} {text}"
+
+
 class _LiveCode(msgspec.Struct):
     """What is kept of a code: digests of the code and of the captcha text that was right when it was sent."""
 
@@ -48,11 +71,18 @@ class _LiveCode(msgspec.Struct):
 
 
 async def send_sms_code(
-    ctx: Context, *, mobile: str, captcha_id: str, captcha_text: str, purpose: Purpose = "register"
+    ctx: Context,
+    *,
+    purpose: SmsPurpose,
+    mobile: str,
+    captcha_id: str,
+    captcha_text: str,
+    account_id: int | None = None,
 ) -> SentCode:
     """Send a fresh code to `mobile` after a right captcha; it replaces the live one.
 
-    A refusal keeps the live code. Where the vendor fails, the code is void and what was counted is given back.
+    A refusal keeps the live code. Where the vendor fails, the code is void and what was counted is given back; the
+    captcha stays spent.
 
     Raises:
         InputError: INVALID_INPUT; the captcha is not spent.
@@ -60,126 +90,200 @@ async def send_sms_code(
         RateLimitedError: over a limit, or no guess is left for this mobile.
         RefusedError: SMS_NOT_SENT.
     """
-    number = parse_mobile(mobile)
+    owner = _Owner(purpose, parse_mobile(mobile), account_id)
     right_text = await spend_captcha(ctx, captcha_id=captcha_id, text=captcha_text)
-    try:
-        admission = await admit_sms(ctx, number)
-    except RateLimitedError as error:
-        await record_limit(ctx, "sms-limited", mobile=number, error=error)
-        raise
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
-    expires_at = ctx.now + timedelta(seconds=TTL_SECONDS)
-    live = _make_live_code(ctx, purpose, number, code, right_text, expires_at, admission.message_id)
-    await ctx.services.state.put(_code_key(purpose, number), live, TTL_SECONDS)
-    try:
-        await ctx.services.sms_sender.send(
-            SmsMessage(mobile=number, purpose=purpose, code=code, text=_message_text(code))
-        )
-    except SmsSenderError as error:
-        await ctx.services.state.delete(_code_key(purpose, number))
-        await admission.fail()
-        _log.warning("sms.failed", mobile=mask_mobile(number), cause=type(error).__name__)
-        raise RefusedError(ErrorCode.SMS_NOT_SENT, Reason.SMS_NOT_SENT) from error
-    return SentCode(
-        mobile=number, resend_available_at=ctx.now + timedelta(seconds=RESEND_SECONDS), expires_at=expires_at
-    )
+    async with ctx.consuming() as consumption:
+        try:
+            admission = await admit_sms(ctx, consumption, owner.mobile)
+        except RateLimitedError as error:
+            await record_limit(ctx, "sms-limited", mobile=owner.mobile, error=error)
+            raise
+        rule = PURPOSES[purpose]
+        digits = rule.digits(ctx.services.policy.sms_code_digits)
+        code = f"{secrets.randbelow(10**digits):0{digits}}"
+        expires_at = ctx.now + timedelta(seconds=rule.ttl_seconds)
+        live = _make_live_code(ctx, owner, code, right_text, expires_at, admission.message_id)
+        key = ctx.state_key(_kind(purpose), owner.subject)
+        consumption.undo_by(partial(ctx.services.state.delete, key))
+        await ctx.services.state.put(key, live, rule.ttl_seconds)
+        await _hand_over(ctx, consumption, admission, _message(owner, code))
+    return SentCode(owner.mobile, admission.resend_available_at, expires_at)
 
 
-async def spend_sms_code(
-    ctx: Context, *, mobile: str, code: str, captcha_text: str | None, purpose: Purpose = "register"
-) -> "SpentCode":
-    """Check `code` for `mobile` (E.164) and spend it; the guess is counted before it is judged.
+@asynccontextmanager
+async def redeemed_code(
+    ctx: Context,
+    *,
+    purpose: SmsPurpose,
+    mobile: str,
+    code: str,
+    captcha_text: str | None = None,
+    account_id: int | None = None,
+) -> AsyncIterator[None]:
+    """Check `code` for `mobile` (E.164) and spend it for what is done in the block.
 
-    Of any number of concurrent right guesses exactly one is the first. Where `captcha_text` is given it must be
-    the text that was right when the code was sent.
+    A guess is counted before it is judged. Of any number of concurrent right guesses exactly one enters the block;
+    where the block fails, for whatever reason, the code is good again for the rest of its time. Where `captcha_text`
+    is given it must be the text that was right when the code was sent.
 
     Raises:
         InputError: INVALID_INPUT for what cannot be a code; it counts for nothing.
         CodeError: SMS_CODE_EXPIRED, SMS_CODE_WRONG, CAPTCHA_WRONG.
-        RateLimitedError: the guesses for this mobile are used up.
+        RateLimitedError: the guesses for this code, mobile, address or account are used up.
     """
-    if not (len(code) == DIGITS and code.isascii() and code.isdigit()):
-        raise invalid_input(Reason.SMS_CODE_MALFORMED, "sms_code")
-    key = _code_key(purpose, mobile)
-    kept = await ctx.services.state.get(key)
-    if kept is None:
-        raise _expired()
-    live = msgspec.json.decode(kept, type=_LiveCode)
-    remaining = await _count_guess(ctx, mobile)
-    keys = ctx.services.keys
-    if not keys.matches("sms-code", _bound(purpose, mobile, code), live.code_digest):
-        if remaining == 0:
+    owner = _Owner(purpose, mobile, account_id)
+    typed = _parse_code(code, PURPOSES[purpose].digits(ctx.services.policy.sms_code_digits))
+    async with ctx.consuming() as guess:
+        key, kept = await _find_live(ctx, owner)
+        live = msgspec.json.decode(kept, type=_LiveCode)
+        await _judge(ctx, guess, owner, key, live, typed, captcha_text)
+        await guess.give_back()
+        await ctx.services.state.delete(_guess_key(ctx, mobile))
+    async with ctx.consuming() as redeemed:
+        # Noted first: when the store fails it is not known whether the code was taken.
+        redeemed.undo_by(partial(_restore, ctx, key, kept))
+        found = await ctx.services.state.take(key)
+        if found != kept:
+            redeemed.stand()
+            if found is not None:
+                await _restore(ctx, key, found)
+            raise _expired()
+        await record_used_sms(ctx, live.message_id)
+        yield
+
+
+async def forget_sms_codes(ctx: Context, mobile: str) -> None:
+    """Void the live codes of a mobile and forget its guesses; under every key of the ring."""
+    keys, limits = ctx.services.keys, ctx.services.policy.limits
+    kinds = [_kind(purpose) for purpose in PURPOSES if not PURPOSES[purpose].is_for_session]
+    found = [key for kind in kinds for key in keys.state_keys(kind, _subject(mobile, None))]
+    for key in (
+        *found,
+        limit_key(keys, limits.sms_guess, mobile),
+        limit_key(keys, limits.sms_guess_by_account, mobile),
+    ):
+        await ctx.services.state.delete(key)
+
+
+def _parse_code(text: str, digits: int) -> str:
+    """What a person typed, as ASCII digits: in any script, full width too, with blanks and dashes between them.
+
+    Raises:
+        InputError: INVALID_INPUT.
+    """
+    characters = text if len(text) <= _MAXIMUM_TYPED_CHARACTERS else ""
+    typed = [
+        one for one in characters if not one.isspace() and unicodedata.category(one) not in _BETWEEN_DIGITS
+    ]
+    if len(typed) != digits or not all(one.isdecimal() for one in typed):
+        raise invalid_input(Reason.SMS_CODE_MALFORMED, "sms_code", digits=digits)
+    return "".join(str(unicodedata.decimal(one)) for one in typed)
+
+
+async def _find_live(ctx: Context, owner: _Owner) -> tuple[str, str]:
+    """The key and the text of the live code; one that was sent before the keys were rotated is still good."""
+    for key in ctx.services.keys.state_keys(_kind(owner.purpose), owner.subject):
+        kept = await ctx.services.state.get(key)
+        if kept is not None:
+            return key, kept
+    raise _expired()
+
+
+async def _judge(
+    ctx: Context,
+    guess: Consumption,
+    owner: _Owner,
+    key: str,
+    live: _LiveCode,
+    typed: str,
+    captcha_text: str | None,
+) -> None:
+    """Count the guess, then compare; a wrong one stays counted, and the last one spends the code."""
+    of_code, remaining = await _count_guess(ctx, guess, owner, live)
+    error = _find_fault(ctx, owner, live, typed, captcha_text, remaining)
+    if error is not None:
+        guess.stand()
+        if of_code == 0:
             await ctx.services.state.delete(key)
-        raise CodeError(
+        raise error
+
+
+async def _count_guess(ctx: Context, guess: Consumption, owner: _Owner, live: _LiveCode) -> tuple[int, int]:
+    """Count one guess; how many remain for this code, and how many for who asks."""
+    limits, rule = ctx.services.policy.limits, PURPOSES[owner.purpose]
+
+    async def use(limit: Limit, subject: str) -> int:
+        counter = await guess.use(limit, subject, reason=Reason.TOO_MANY_GUESSES, field=("sms_code",))
+        return limit.maximum - counter.count
+
+    of_code = min(
+        await use(Limit("sms-guess", "code", rule.guesses, rule.ttl_seconds), str(live.message_id)),
+        await use(limits.sms_guess, owner.mobile),
+    )
+    of_account = await use(limits.sms_guess_by_account, str(owner.account_id or owner.mobile))
+    of_address = await use(limits.sms_guess_by_address, ctx.address)
+    return of_code, min(of_code, of_account, of_address)
+
+
+def _find_fault(
+    ctx: Context, owner: _Owner, live: _LiveCode, typed: str, captcha_text: str | None, remaining: int
+) -> CodeError | None:
+    keys = ctx.services.keys
+    if not keys.matches("sms-code", owner.bind(typed), live.code_digest):
+        return CodeError(
             ErrorCode.SMS_CODE_WRONG, Reason.SMS_CODE_WRONG, field="sms_code", attempts_remaining=remaining
         )
     if captcha_text is not None and not keys.matches(
-        "sms-captcha", _bound(purpose, mobile, normalize_captcha_text(captcha_text)), live.captcha_digest
+        "sms-captcha", owner.bind(normalize_captcha_text(captcha_text)), live.captcha_digest
     ):
-        raise CodeError(
+        return CodeError(
             ErrorCode.CAPTCHA_WRONG, Reason.CAPTCHA_WRONG, field="captcha_text", attempts_remaining=remaining
         )
-    if await ctx.services.state.take(key) != kept:
-        raise _expired()
-    spent = SpentCode(ctx, key, kept, live.expires_at)
+    return None
+
+
+async def _restore(ctx: Context, key: str, kept: str) -> None:
+    """Make a code good again for the rest of its time; a newer one that was sent meanwhile stays."""
+    live = msgspec.json.decode(kept, type=_LiveCode)
+    ttl_seconds = (live.expires_at - ctx.now).total_seconds()
+    if ttl_seconds > 0 and await ctx.services.state.get(key) is None:
+        await ctx.services.state.put(key, kept, ttl_seconds)
+
+
+async def _hand_over(
+    ctx: Context, consumption: Consumption, admission: Admission, message: SmsMessage
+) -> None:
     try:
-        await ctx.services.state.delete(_guess_key(ctx, mobile))
-        await record_used_sms(ctx, live.message_id)
+        await ctx.services.sms_sender.send(message)
+    except SmsSenderError as error:
+        await admission.fail(ctx)
+        _log.warning("sms.failed", mobile=mask_mobile(message.mobile), cause=type(error).__name__)
+        raise RefusedError(ErrorCode.SMS_NOT_SENT, Reason.SMS_NOT_SENT) from error
     except BaseException:
-        # It has not done its work yet, and it was not the code's fault.
-        with suppress(StateStoreError):
-            await spent.restore()
+        # Cut off: it may be on its way, so its code is live and what it has used up stays used.
+        consumption.stand()
         raise
-    return spent
-
-
-class SpentCode:
-    """A code that has done its work; what it was for may still fail for no fault of the person."""
-
-    def __init__(self, ctx: Context, key: str, kept: str, expires_at: datetime) -> None:
-        self._ctx = ctx
-        self._key = key
-        self._kept = kept
-        self._expires_at = expires_at
-
-    async def restore(self) -> None:
-        """Make the code usable again for the rest of its time: the thing it was for was not done.
-
-        A newer code that was sent meanwhile stays.
-        """
-        ttl_seconds = (self._expires_at - self._ctx.now).total_seconds()
-        if ttl_seconds > 0 and await self._ctx.services.state.get(self._key) is None:
-            await self._ctx.services.state.put(self._key, self._kept, ttl_seconds)
-
-
-async def _count_guess(ctx: Context, mobile: str) -> int:
-    """Count one guess; how many remain after it."""
-    limit = ctx.services.policy.limits.sms_guess
-    counter = await ctx.services.state.increment(_guess_key(ctx, mobile), limit.window_seconds)
-    if counter.count > limit.maximum:
-        raise RateLimitedError(
-            math.ceil(counter.remaining_seconds), Reason.TOO_MANY_GUESSES, field=("sms_code",)
-        )
-    return limit.maximum - counter.count
 
 
 def _make_live_code(
-    ctx: Context,
-    purpose: Purpose,
-    mobile: str,
-    code: str,
-    captcha_text: str,
-    expires_at: datetime,
-    message_id: int,
+    ctx: Context, owner: _Owner, code: str, captcha_text: str, expires_at: datetime, message_id: int
 ) -> str:
     keys = ctx.services.keys
     live = _LiveCode(
-        code_digest=keys.digest("sms-code", _bound(purpose, mobile, code)),
-        captcha_digest=keys.digest("sms-captcha", _bound(purpose, mobile, captcha_text)),
+        code_digest=keys.digest("sms-code", owner.bind(code)),
+        captcha_digest=keys.digest("sms-captcha", owner.bind(captcha_text)),
         expires_at=expires_at,
         message_id=message_id,
     )
     return msgspec.json.encode(live).decode()
+
+
+def _message(owner: _Owner, code: str) -> SmsMessage:
+    """The message: Chinese to a Chinese number, English to the rest of the world."""
+    rule = PURPOSES[owner.purpose]
+    language: Language = "zh" if country_code_of(owner.mobile) == "+86" else "en"
+    text = sms_text_of(rule.text, language, code=code, minutes=rule.ttl_seconds // 60)
+    return SmsMessage(owner.mobile, owner.purpose, code, text)
 
 
 def _expired() -> CodeError:
@@ -188,23 +292,13 @@ def _expired() -> CodeError:
     )
 
 
-def _message_text(code: str) -> str:
-    return f"您的验证码是 {code}，{TTL_SECONDS // 60} 分钟内有效。如非本人操作，请忽略本短信。"
+def _kind(purpose: SmsPurpose) -> str:
+    return f"sms-code:{purpose}"
 
 
-def _bound(purpose: Purpose, mobile: str, text: str) -> str:
-    return f"{purpose}:{mobile}:{text}"
-
-
-def _code_key(purpose: Purpose, mobile: str) -> str:
-    return f"sms-code:{purpose}:{mobile}"
+def _subject(mobile: str, account_id: int | None) -> str:
+    return f"{mobile} {account_id or ''}"
 
 
 def _guess_key(ctx: Context, mobile: str) -> str:
-    return limit_key(ctx.services.policy.limits.sms_guess, mobile)
-
-
-async def forget_sms_codes(ctx: Context, mobile: str) -> None:
-    """Void the live code of a mobile and forget its guesses."""
-    await ctx.services.state.delete(_code_key("register", mobile))
-    await ctx.services.state.delete(_guess_key(ctx, mobile))
+    return limit_key(ctx.services.keys, ctx.services.policy.limits.sms_guess, mobile)

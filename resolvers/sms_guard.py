@@ -8,9 +8,11 @@ answer or by the time that asking took.
 
 import math
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -23,8 +25,8 @@ from db.sms_messages import (
     set_sms_used_at,
 )
 from resolvers.context import Context
-from resolvers.errors import AccountError, ErrorCode, InputError, RateLimitedError
-from resolvers.limits import HOUR_SECONDS, Consumption, Limit, limit_key
+from resolvers.errors import ErrorCode, InputError, RateLimitedError, ServiceUnavailableError
+from resolvers.limits import HOUR_SECONDS, Consumption, limit_key
 from resolvers.metrics import SMS_GUARD_ACTIONS, SMS_MESSAGES
 from resolvers.mobiles import country_code_of, mask_mobile
 from resolvers.texts import Reason
@@ -40,46 +42,48 @@ PREFIX_DIGITS = 7
 # Older messages of a busy prefix cannot change the verdict much, and need not be counted.
 _BREAKER_SAMPLE = 1000
 
+R = TypeVar("R")
+
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class Admission:
-    """A code that may be sent: what it has used up, and its line in the ledger."""
+    """A code that may be sent: its line in the ledger, and when the limits allow the next one to its mobile."""
 
-    def __init__(self, ctx: Context, consumption: Consumption, message_id: int) -> None:
-        self._ctx = ctx
-        self._consumption = consumption
-        self.message_id = message_id
+    message_id: int
+    resend_available_at: datetime
 
-    async def fail(self) -> None:
-        """The vendor did not take it: nothing was used up."""
-        await self._consumption.give_back()
+    async def fail(self, ctx: Context) -> None:
+        """It was not sent, which the ledger learns if it can."""
         SMS_MESSAGES.labels("failed").inc()
-        async with self._ctx.writing() as connection:
-            await set_sms_outcome(connection, self.message_id, "failed")
+        with suppress(ServiceUnavailableError):
+            async with ctx.writing() as connection:
+                await set_sms_outcome(connection, self.message_id, "failed")
 
 
-async def admit_sms(ctx: Context, mobile: str) -> Admission:
+async def admit_sms(ctx: Context, consumption: Consumption, mobile: str) -> Admission:
     """Count one code for `mobile` (E.164) against every limit and guard, before it is sent.
+
+    What it counts is part of `consumption`, so that a code which is not sent uses up nothing.
 
     Raises:
         InputError: INVALID_INPUT for a country that is not on the list.
-        RateLimitedError: over a limit, out of guesses, or paused. Nothing is used up.
+        RateLimitedError: over a limit, out of guesses, or paused.
     """
     await _guard(ctx, mobile, "country", lambda: _require_country(ctx, mobile))
     await _guard(ctx, mobile, None, lambda: _require_guesses_left(ctx, mobile))
     await _guard(ctx, mobile, "breaker", lambda: _require_used_prefix(ctx, mobile))
-    consumption = ctx.consuming()
-    try:
-        for limit in ctx.services.policy.limits.sms:
-            guard: Guard | None = "ceiling" if limit.subject == "installation" else None
-            await _guard(ctx, mobile, guard, partial(_use, ctx, consumption, limit, mobile))
-        message_id = await _record(ctx, mobile, SENT)
-    except AccountError:
-        await consumption.give_back()
-        raise
+    seconds = 0.0
+    for limit in ctx.services.policy.limits.sms:
+        guard: Guard | None = "ceiling" if limit.subject == "installation" else None
+        subject = {"mobile": mobile, "address": ctx.address, "installation": "all"}[limit.subject]
+        counter = await _guard(ctx, mobile, guard, partial(consumption.use, limit, subject))
+        if counter and limit.subject == "mobile" and counter.count >= limit.maximum:
+            seconds = max(seconds, counter.remaining_seconds)
+    message_id = await _record(ctx, mobile, SENT)
     SMS_MESSAGES.labels(SENT).inc()
-    return Admission(ctx, consumption, message_id)
+    return Admission(message_id, ctx.now + timedelta(seconds=math.ceil(seconds)))
 
 
 async def record_used_sms(ctx: Context, message_id: int) -> None:
@@ -101,11 +105,11 @@ def ledger_digests(ctx: Context, mobile: str) -> list[str]:
 
 
 async def _guard(
-    ctx: Context, mobile: str, guard: Guard | None, require: Callable[[], Awaitable[None]]
-) -> None:
+    ctx: Context, mobile: str, guard: Guard | None, require: Callable[[], Awaitable[R]]
+) -> R | None:
     """Refuse, or say so when the guard is run dry; either way it is in the ledger, the log and the metrics."""
     try:
-        await require()
+        return await require()
     except (InputError, RateLimitedError) as error:
         is_dry = guard is not None and guard in ctx.services.policy.dry_guards
         outcome = guard or ("limit-address" if _is_address_limit(error) else "limit-mobile")
@@ -116,7 +120,7 @@ async def _guard(
                 "sms.guard", guard=guard, mode=mode, prefix=prefix_of(mobile), mobile=mask_mobile(mobile)
             )
         if is_dry:
-            return
+            return None
         SMS_MESSAGES.labels(outcome).inc()
         await _record(ctx, mobile, outcome)
         raise
@@ -126,11 +130,6 @@ def _is_address_limit(error: InputError | RateLimitedError) -> bool:
     return isinstance(error, RateLimitedError) and error.is_address_limit
 
 
-async def _use(ctx: Context, consumption: Consumption, limit: Limit, mobile: str) -> None:
-    subjects = {"mobile": mobile, "address": ctx.address, "installation": "all"}
-    await consumption.use(limit, subjects[limit.subject])
-
-
 async def _require_country(ctx: Context, mobile: str) -> None:
     if country_code_of(mobile) not in ctx.services.policy.sms_country_codes:
         raise InputError(ErrorCode.INVALID_INPUT, Reason.MOBILE_COUNTRY_REFUSED, field=("mobile",))
@@ -138,17 +137,19 @@ async def _require_country(ctx: Context, mobile: str) -> None:
 
 async def _require_guesses_left(ctx: Context, mobile: str) -> None:
     """A code that could not be used any more is not worth its price."""
-    limit = ctx.services.policy.limits.sms_guess
-    # Counting nothing reads the counter and its end.
-    counter = await ctx.services.state.increment(limit_key(limit, mobile), limit.window_seconds, by=0)
-    if counter.count >= limit.maximum:
-        raise RateLimitedError(math.ceil(counter.remaining_seconds), Reason.TOO_MANY_GUESSES)
+    limits = ctx.services.policy.limits
+    for limit in (limits.sms_guess, limits.sms_guess_by_account):
+        key = limit_key(ctx.services.keys, limit, mobile)
+        # Counting nothing reads the counter and its end.
+        counter = await ctx.services.state.increment(key, limit.window_seconds, by=0)
+        if counter.count >= limit.maximum:
+            raise RateLimitedError(math.ceil(counter.remaining_seconds), Reason.TOO_MANY_GUESSES)
 
 
 async def _require_used_prefix(ctx: Context, mobile: str) -> None:
     """The breaker: a block of numbers pauses for an hour when hardly any of its codes are used."""
     prefix = prefix_of(mobile)
-    pause = f"sms-pause:{prefix}"
+    pause = ctx.state_key("sms-pause", prefix)
     # A pause is a counter that only its first refusal starts, so that it ends an hour later whatever comes.
     counter = await ctx.services.state.increment(pause, BREAKER_PAUSE_SECONDS, by=0)
     if counter.count == 0:

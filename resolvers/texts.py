@@ -69,7 +69,7 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
         "A captcha id is 1 to 64 letters, digits, hyphens or underscores.",
         "图片验证码编号格式错误",
     ),
-    Reason.SMS_CODE_MALFORMED: ("An SMS code is 6 digits.", "短信验证码格式错误"),
+    Reason.SMS_CODE_MALFORMED: ("An SMS code is {digits} digits.", "短信验证码格式错误"),
     Reason.PASSWORD_LENGTH: (
         "A password is {minimum} to {maximum} characters long.",
         "密码长度应为 {minimum} 到 {maximum} 个字符",
@@ -151,6 +151,38 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.INTERNAL: ("Something went wrong here.", "内部错误"),
 }
+
+
+class SmsText(StrEnum):
+    """A message to a phone; each says in words what its code is for."""
+
+    REGISTER = "register"
+    LOGIN = "login"
+    RESET_PASSWORD = "reset_password"
+    REAUTHENTICATE = "reauthenticate"
+    CHANGE_MOBILE_OLD = "change_mobile_old"
+    CHANGE_MOBILE_NEW = "change_mobile_new"
+
+
+_SMS_TEXTS: Mapping[SmsText, tuple[str, str]] = {
+    SmsText.REGISTER: ("to register an account", "注册账号"),
+    SmsText.LOGIN: ("to sign in", "登录"),
+    SmsText.RESET_PASSWORD: ("to reset your password", "重置密码"),
+    SmsText.REAUTHENTICATE: ("to confirm that it is you", "验证身份"),
+    SmsText.CHANGE_MOBILE_OLD: (
+        "to move your account away from this mobile number",
+        "更换手机号（验证原手机号）",
+    ),
+    SmsText.CHANGE_MOBILE_NEW: ("to move your account to this mobile number", "更换手机号（验证新手机号）"),
+}
+
+
+def sms_text_of(text: SmsText, language: Language, *, code: str, minutes: int) -> str:
+    """The whole message that carries `code`, in `language`."""
+    english, chinese = _SMS_TEXTS[text]
+    if language == "zh":
+        return f"您的验证码是 {code}，用于{chinese}，{minutes} 分钟内有效。如非本人操作，请忽略本短信，勿告诉他人。"
+    return f"{code} is your code {english}, valid for {minutes} minutes. If you did not ask for it, tell it to nobody."
 
 
 def text_of(reason: Reason, language: Language, values: Mapping[str, object]) -> str:

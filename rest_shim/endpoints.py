@@ -15,6 +15,7 @@ from resolvers.registration import register
 from resolvers.sign_in import SignedIn, login
 from resolvers.sign_out import logout
 from resolvers.sms_codes import send_sms_code
+from resolvers.sms_purposes import SmsPurpose
 from resolvers.texts import Reason
 from rest_shim.requests import RestRequest
 
@@ -61,6 +62,7 @@ async def post_smscode(request: RestRequest) -> Success:
     """2. An SMS code, after a right captcha."""
     await send_sms_code(
         request.ctx,
+        purpose=SmsPurpose.REGISTER,
         mobile=request.get("mobile"),
         captcha_id=request.get("image_code_id"),
         captcha_text=request.get("image_code_text"),

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 import strawberry
 from starlette.datastructures import UploadFile
 
+from resolvers import sms_purposes
 from resolvers.avatars import upload_avatar
 from resolvers.captchas import create_captcha
 from resolvers.context import Context
@@ -27,6 +28,7 @@ from schema.types import (
     RegisterPayload,
     SendSmsCodeInput,
     SendSmsCodePayload,
+    SmsPurpose,
     SubmitAuthInput,
     SubmitAuthPayload,
     TokenDelivery,
@@ -76,6 +78,7 @@ class Mutation:
         async def make() -> SendSmsCodePayload:
             sent = await send_sms_code(
                 info.context.ctx,
+                purpose=sms_purposes.SmsPurpose[(input.purpose or SmsPurpose.REGISTER).name],
                 mobile=input.mobile,
                 captcha_id=input.captcha_id,
                 captcha_text=require_text(input.captcha_text, field="captcha_text"),

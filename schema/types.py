@@ -7,7 +7,7 @@ from enum import Enum
 import strawberry
 from strawberry.file_uploads import Upload
 
-from resolvers import accounts, captchas, identities
+from resolvers import accounts, captchas, identities, sms_purposes
 from resolvers.context import Links
 from resolvers.identities import find_auth_info
 from resolvers.sessions import IssuedSession
@@ -83,6 +83,15 @@ class TokenDelivery(Enum):
     BODY = strawberry.enum_value("BODY", description="As `session.token`, and no cookie. For native clients.")
 
 
+@strawberry.enum(description="What an SMS code is for. A code of one purpose is worth nothing for another.")
+class SmsPurpose(Enum):
+    """The purposes that a client may ask for; see `resolvers.sms_purposes`."""
+
+    REGISTER = strawberry.enum_value(
+        sms_purposes.SmsPurpose.REGISTER, description="To make an account, with `register`."
+    )
+
+
 @strawberry.input(description="What `createCaptcha` takes.")
 class CreateCaptchaInput:
     """Input."""
@@ -101,6 +110,9 @@ class SendSmsCodeInput:
     )
     captcha_id: strawberry.ID = strawberry.field(description="The captcha's id.")
     captcha_text: str = strawberry.field(description="What was read in the picture; case does not matter.")
+    purpose: SmsPurpose | None = strawberry.field(
+        default=SmsPurpose.REGISTER, description="What the code is for."
+    )
 
 
 @strawberry.input(description="What `register` takes.")
@@ -108,7 +120,9 @@ class RegisterInput:
     """Input."""
 
     mobile: str = strawberry.field(description="The mobile number that the SMS code was sent to.")
-    sms_code: str = strawberry.field(description="The six digits of the SMS.")
+    sms_code: str = strawberry.field(
+        description="The digits of the SMS; blanks, dashes and full-width digits are read as they are meant."
+    )
     password: str = strawberry.field(
         description="8 to 128 characters, any characters, none of the commonest passwords."
     )

@@ -12,6 +12,7 @@ import pytest
 from adapters.sms.aliyun import AliyunSmsSender
 from adapters.sms.aliyun_signature import AccessKey, encode_query, sign_request
 from resolvers.ports import SmsMessage
+from resolvers.sms_purposes import SmsPurpose
 from tests.contracts.clocks import MovableClock
 from tests.contracts.fake_vendor import FakeVendor, Received
 
@@ -33,7 +34,7 @@ async def send(vendor: FakeVendor, mobile: str = "+8618736008450") -> Received:
         endpoint=vendor.url,
         clock=MovableClock(datetime(2026, 3, 1, 12, tzinfo=UTC)),
     )
-    await sender.send(SmsMessage(mobile, "register", "012345", "text"))
+    await sender.send(SmsMessage(mobile, SmsPurpose.REGISTER, "012345", "text"))
     await sender.aclose()
     return vendor.received[-1]
 

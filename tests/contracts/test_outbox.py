@@ -8,8 +8,9 @@ import pytest
 
 from adapters.outbox import FileOutbox, read_outbox
 from resolvers.ports import SmsMessage
+from resolvers.sms_purposes import SmsPurpose
 
-MESSAGE = SmsMessage("+8618736008450", "register", "012345", "验证码 012345\n第二行")
+MESSAGE = SmsMessage("+8618736008450", SmsPurpose.REGISTER, "012345", "验证码 012345\n第二行")
 
 
 @pytest.fixture

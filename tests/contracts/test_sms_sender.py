@@ -15,12 +15,13 @@ from adapters.sms.aliyun import AliyunSmsSender
 from adapters.sms.console import ConsoleSmsSender
 from adapters.sms.http import HttpSmsSender
 from resolvers.ports import SmsMessage, SmsSender, SmsSenderError
+from resolvers.sms_purposes import SmsPurpose
 from tests.contracts.fake_vendor import FakeVendor
 from tests.contracts.redis_servers import free_port
 
 pytestmark = pytest.mark.anyio
 
-MESSAGE = SmsMessage("+8618736008450", "register", "012345", "验证码 012345，5 分钟内有效。")
+MESSAGE = SmsMessage("+8618736008450", SmsPurpose.REGISTER, "012345", "验证码 012345，5 分钟内有效。")
 
 ACCEPTED = {
     "http": b'{"accepted": true}',

@@ -10,13 +10,16 @@ from resolvers.ports import SmsMessage, SmsSenderError, UploadedFile
 
 
 class RecordingSmsSender:
-    """Keeps what was sent; while `is_failing` it takes nothing."""
+    """Keeps what was sent; while `is_failing` it takes nothing, while `is_cut_off` whoever asks is cancelled."""
 
     def __init__(self) -> None:
         self.messages: list[SmsMessage] = []
         self.is_failing = False
+        self.is_cut_off = False
 
     async def send(self, message: SmsMessage) -> None:
+        if self.is_cut_off:
+            raise asyncio.CancelledError
         if self.is_failing:
             raise SmsSenderError
         self.messages.append(message)

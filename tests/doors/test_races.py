@@ -1,16 +1,19 @@
 """Races: of fifty at once exactly one wins, on every backend."""
 
 import asyncio
-from collections import Counter
+import collections
 from collections.abc import Awaitable, Sequence
 
 import pytest
 from stdnum.cn import ric
 
+from resolvers.ports import Counter
+from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import ID_NUMBER, MOBILE, PASSWORD, receive_code, sign_up, solve_captcha, wrong
 from tests.doors.house import House
 from tests.doors.pictures import picture
+from tests.doors.watching import WatchedStore
 
 pytestmark = pytest.mark.anyio
 
@@ -40,14 +43,15 @@ async def all_at_once(calls: Sequence[Awaitable[Outcome]]) -> tuple[int, list[Ou
     return sum(outcome.is_ok for outcome in outcomes), [one for one in outcomes if not one.is_ok]
 
 
-class EndlessCode:
-    """A code that is always right and never spent."""
+class EndlessCodes(WatchedStore):
+    """Codes are never spent, and guesses never used up."""
 
-    async def restore(self) -> None: ...
+    async def take(self, key: str) -> str | None:
+        return await self.get(key)
 
-
-async def spend_nothing(*_: object, **__: object) -> EndlessCode:
-    return EndlessCode()
+    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
+        counter = await super().increment(key, ttl_seconds, by)
+        return Counter(1, ttl_seconds) if key.startswith("limit:sms-guess") else counter
 
 
 def strays(others: list[Outcome], *expected: str) -> list[str]:
@@ -67,19 +71,18 @@ async def test_one_of_fifty_registers_with_one_code(house: House) -> None:
     assert (len(records["accounts"]), len(records["sessions"])) == (1, 1)
 
 
-async def test_one_of_fifty_registers_one_mobile_though_every_code_is_right(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_of_fifty_registers_one_mobile_though_every_code_is_right(build_house: BuildHouse) -> None:
     """The database alone must decide, where codes would not."""
-
-    monkeypatch.setattr("resolvers.registration.spend_sms_code", spend_nothing)
-    winners, others = await all_at_once(
-        [door.register(MOBILE, "123456", PASSWORD, captcha_text="ABCD") for door in crowd(house)]
-    )
+    async with build_house(wrap_state=EndlessCodes) as house:
+        code, text = await receive_code(house, house.open_door("rest"))
+        winners, others = await all_at_once(
+            [door.register(MOBILE, code, PASSWORD, captcha_text=text) for door in crowd(house)]
+        )
+        records = await house.records()
 
     assert winners == 1
     assert strays(others, "MOBILE_TAKEN", "RATE_LIMITED") == []
-    assert len((await house.records())["accounts"]) == 1
+    assert len(records["accounts"]) == 1
 
 
 async def test_sixty_guesses_at_once_get_five_judged(house: House) -> None:
@@ -127,7 +130,9 @@ async def test_fifty_wrong_passwords_at_once_get_five_judged(house: House) -> No
     winners, others = await all_at_once([door.login(MOBILE, "wrong password") for door in crowd(house)])
 
     assert winners == 0
-    told = Counter("judged" if one.is_refused_as("WRONG_CREDENTIALS") else "paused" for one in others)
+    told = collections.Counter(
+        "judged" if one.is_refused_as("WRONG_CREDENTIALS") else "paused" for one in others
+    )
     assert told == {"judged": 5, "paused": CALLERS - 5}
     assert house.hasher.computations - before == 5
     assert (await house.open_door("graphql").login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")

@@ -5,7 +5,7 @@ import pytest
 from db.accounts import set_locked_at
 from resolvers.context import Context
 from resolvers.errors import RateLimitedError
-from resolvers.sign_in_guard import _count_attempt
+from resolvers.sign_in_guard import _count_for_mobile
 from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
@@ -146,8 +146,10 @@ async def test_attempt_that_looked_before_a_pause_began_does_not_slip_through(
     await fail(door, 1)
 
     # It found the first pause ended, and counts itself only now that the second one has begun.
+    ctx = Context(house.services)
     with pytest.raises(RateLimitedError) as refused:
-        await _count_attempt(Context(house.services), MOBILE)
+        async with ctx.consuming() as consumption:
+            await _count_for_mobile(ctx, consumption, MOBILE)
 
     assert refused.value.retry_after_seconds == 120
     assert (await fail(door, 1)).retry_after_seconds == 120

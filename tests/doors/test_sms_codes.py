@@ -1,7 +1,16 @@
 """SMS codes: six digits, for one mobile, five wrong guesses, one success."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
 import pytest
 
+from resolvers.context import Context
+from resolvers.errors import CodeError
+from resolvers.sms_codes import redeemed_code, send_sms_code
+from resolvers.sms_purposes import PURPOSES, SmsPurpose
+from resolvers.sms_report import report_sms
 from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door
 from tests.doors.flows import (
@@ -11,6 +20,7 @@ from tests.doors.flows import (
     ask_for_code,
     receive_code,
     sign_up,
+    solve_captcha,
     wrong,
 )
 from tests.doors.house import House
@@ -130,7 +140,17 @@ async def test_guesses_come_back_after_15_minutes(house: House, door: Door) -> N
 
 async def test_what_is_no_code_counts_as_no_guess(house: House, door: Door) -> None:
     code, text = await receive_code(house, door)
-    for guess in ("12345", "1234567", "12345a", "１２３４５６", "-12345", "1 2 3 "):
+    for guess in (
+        "12345",
+        "1234567",
+        "12345a",
+        "１２３４５",
+        "-12345",
+        "1 2 3 ",
+        "12345六",
+        "²³⁴⁵⁶⁷",
+        "1" * 65,
+    ):
         refused = await door.register(MOBILE, guess, PASSWORD, captcha_text=text)
         assert refused.is_refused_as("INVALID_INPUT")
 
@@ -290,13 +310,160 @@ async def test_another_allowed_country_registers(build_house: BuildHouse, kind: 
         await sign_up(house, house.open_door(kind), "+14155552671")
 
 
-async def test_code_is_kept_only_as_a_keyed_digest(house: House, door: Door) -> None:
-    code, _ = await receive_code(house, door)
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda code: f" {code[:3]} {code[3:]}",
+        lambda code: code.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)}),
+        lambda code: f"\u3000{code[:3]}-{code[3:]}\u200b\n",
+        lambda code: code.translate({ord("0") + digit: 0x0660 + digit for digit in range(10)}),
+    ],
+    ids=["blanks", "full width", "dash and marks", "Arabic digits"],
+)
+async def test_code_is_read_as_people_mean_it(house: House, door: Door, spell: Callable[[str], str]) -> None:
+    code, text = await receive_code(house, door)
 
-    kept = await house.services.state.get(f"sms-code:register:{MOBILE}")
+    assert await door.register(MOBILE, spell(code), PASSWORD, captcha_text=text)
 
-    assert kept is not None
-    assert code not in kept
+
+@pytest.mark.parametrize("digits", [4, 8])
+async def test_operator_chooses_how_long_a_code_to_register_is(
+    build_house: BuildHouse, kind: str, digits: int
+) -> None:
+    async with build_house(sms_code_digits=digits) as house:
+        door = house.open_door(kind)
+        code, text = await receive_code(house, door)
+        refused = await door.register(MOBILE, "123456", PASSWORD, captcha_text=text)
+
+        assert len(code) == digits
+        assert refused.is_refused_as("INVALID_INPUT")
+        assert await door.register(MOBILE, code, PASSWORD, captcha_text=text)
+
+
+@pytest.mark.parametrize("purpose", [one for one in SmsPurpose if one is not SmsPurpose.REGISTER])
+def test_code_that_opens_an_account_has_six_digits_or_more(purpose: SmsPurpose) -> None:
+    assert [PURPOSES[purpose].digits(chosen) for chosen in range(4, 9)] == [6, 6, 6, 7, 8]
+
+
+@pytest.mark.parametrize("asked", SmsPurpose)
+@pytest.mark.parametrize("brought", SmsPurpose)
+async def test_code_of_one_purpose_is_worth_nothing_for_another(
+    house: House, asked: SmsPurpose, brought: SmsPurpose
+) -> None:
+    ctx = Context(house.services, address="198.51.100.1")
+    captcha_id, text = await solve_captcha(house, house.open_door("rest"))
+
+    def account_of(purpose: SmsPurpose) -> int | None:
+        return 1 if PURPOSES[purpose].is_for_session else None
+
+    await send_sms_code(
+        ctx,
+        purpose=asked,
+        mobile=MOBILE,
+        captcha_id=captcha_id,
+        captcha_text=text,
+        account_id=account_of(asked),
+    )
+    outcome = None
+    with suppress(CodeError):
+        async with redeemed_code(
+            ctx,
+            purpose=brought,
+            mobile=MOBILE,
+            code=house.sms.last_code,
+            account_id=account_of(brought),
+        ):
+            outcome = "redeemed"
+
+    assert (outcome == "redeemed") == (asked is brought)
+
+
+async def test_a_code_sends_no_more_than_20_wrong_guesses_from_an_address(house: House, kind: str) -> None:
+    mobiles = [f"+861390000{turn:04}" for turn in range(5)]
+    codes = [
+        await receive_code(house, house.open_door(kind, address="198.51.100.2"), mobile) for mobile in mobiles
+    ]
+    door = house.open_door(kind)
+    for mobile, (code, text) in zip(mobiles[:4], codes, strict=False):
+        for _ in range(5):
+            guess = await door.register(mobile, wrong(code), PASSWORD, captcha_text=text)
+            assert guess.is_refused_as("SMS_CODE_WRONG")
+    code, text = codes[4]
+
+    refused = await door.register(mobiles[4], code, PASSWORD, captcha_text=text)
+
+    assert refused.is_refused_as("RATE_LIMITED")
+    assert refused.is_address_limit in {True, None}
+    elsewhere = house.open_door(kind, address="198.51.100.3")
+    assert await elsewhere.register(mobiles[4], code, PASSWORD, captcha_text=text)
+
+
+async def test_20_wrong_guesses_a_day_for_each_mobile(house: House, kind: str) -> None:
+    door = house.open_door(kind)
+    for _ in range(4):
+        code, text = await receive_code(house, door)
+        for _ in range(5):
+            guess = await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+            assert guess.is_refused_as("SMS_CODE_WRONG")
+        house.clock.advance(3600)
+
+    assert (await ask_for_code(house, door)).is_refused_as("RATE_LIMITED")
+    house.clock.advance(86_400 - 4 * 3600)
+    assert await ask_for_code(house, door)
+
+
+async def test_a_code_gets_no_new_guesses_when_the_mobiles_window_begins_anew(
+    house: House, kind: str
+) -> None:
+    door = house.open_door(kind)
+    code, text = await receive_code(house, door)
+    await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+    house.clock.advance(15 * 60 - 100)
+    code, text = await receive_code(house, door)
+    for _ in range(3):
+        await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+    house.clock.advance(100)
+    for _ in range(2):
+        guess = await door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text)
+        assert guess.is_refused_as("SMS_CODE_WRONG")
+
+    assert (await door.register(MOBILE, code, PASSWORD, captcha_text=text)).is_refused_as("SMS_CODE_EXPIRED")
+
+
+async def test_ledger_knows_that_a_send_has_failed(house: House, door: Door) -> None:
+    house.sms.is_failing = True
+    failed = await ask_for_code(house, door)
+    report = await report_sms(Context(house.services), hours=1)
+
+    assert failed.is_refused_as("SMS_NOT_SENT")
+    (hour,) = report.by_hour.values()
+    assert (hour.sent, hour.failed) == (0, 1)
+
+
+async def test_resend_time_is_when_the_limits_allow_another(house: House) -> None:
+    door = house.open_door("graphql")
+    waits = []
+    for _ in range(5):
+        sent = await ask_for_code(house, door)
+        at = datetime.fromisoformat(sent.values["resend_available_at"])
+        waits.append((at - house.clock()).total_seconds())
+        house.clock.advance(60)
+    house.clock.advance(waits[-1] - 61)
+    early = await ask_for_code(house, door)
+    house.clock.advance(1)
+
+    assert waits == [60, 60, 60, 60, 3600 - 4 * 60]
+    assert early.is_refused_as("RATE_LIMITED")
+    assert await ask_for_code(house, door)
+
+
+async def test_taken_mobile_leaves_the_code_good(house: House, door: Door) -> None:
+    await sign_up(house, door)
+    house.clock.advance(60)
+    code, text = await receive_code(house, door)
+    answers = [await door.register(MOBILE, code, PASSWORD, captcha_text=text) for _ in range(2)]
+
+    assert all(answer.is_refused_as("MOBILE_TAKEN") for answer in answers)
 
 
 async def test_taken_mobile_gets_its_code_like_any_other(house: House, kind: str) -> None:

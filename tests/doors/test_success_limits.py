@@ -15,7 +15,7 @@ from resolvers.avatars import upload_avatar
 from resolvers.context import Context
 from resolvers.errors import ServiceUnavailableError
 from resolvers.identities import submit_auth
-from resolvers.limits import Consumption, Limit, Limits
+from resolvers.limits import Limit, Limits
 from resolvers.profiles import update_name
 from resolvers.sessions import MAXIMUM_LIVE, begin_session
 from resolvers.sign_in import login
@@ -60,7 +60,7 @@ async def use(house: House, limit: Limit, door: Door, times: int) -> None:
     """What the account behind `door` has done before."""
     account = (await door.me()).values["id"]
     for _ in range(times):
-        await Consumption(house.services.state).use(limit, account)
+        await Context(house.services).consuming().use(limit, account)
 
 
 async def begin_sessions(house: House, door: Door, count: int) -> None:

@@ -1,7 +1,8 @@
 """The abuse policy's numbers, held to what was promised."""
 
-from resolvers import captchas, passwords, sessions, sms_codes
+from resolvers import captchas, passwords, sessions
 from resolvers.limits import Limit, Limits
+from resolvers.sms_purposes import PURPOSES
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -19,6 +20,8 @@ def test_limits_are_those_of_the_contract() -> None:
     }
     assert limits.captcha == (Limit("captcha", "address", 60, MINUTE),)
     assert numbers(limits.sms_guess) == ("mobile", 5, 15 * MINUTE)
+    assert numbers(limits.sms_guess_by_address) == ("address", 20, 15 * MINUTE)
+    assert numbers(limits.sms_guess_by_account) == ("account", 20, DAY)
     assert numbers(limits.sign_in_failure) == ("mobile", 5, 15 * MINUTE)
     assert [numbers(one) for one in limits.sign_in_failure_by_address] == [
         ("address", 20, 15 * MINUTE),
@@ -27,7 +30,8 @@ def test_limits_are_those_of_the_contract() -> None:
 
 
 def test_lifetimes_are_those_of_the_contract() -> None:
-    assert (captchas.TTL_SECONDS, sms_codes.TTL_SECONDS) == (180, 300)
+    assert captchas.TTL_SECONDS == 180
+    assert {rule.ttl_seconds for rule in PURPOSES.values()} == {300}
     assert (sessions.IDLE_DAYS, sessions.ABSOLUTE_DAYS, sessions.SLIDE_SECONDS) == (7, 30, HOUR)
     assert (passwords.MINIMUM_CHARACTERS, passwords.MAXIMUM_CHARACTERS) == (8, 128)
 

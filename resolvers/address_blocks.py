@@ -1,0 +1,27 @@
+"""Whom a limit by address counts: one address, and for IPv6 also the blocks that one home or company may have."""
+
+import ipaddress
+from functools import lru_cache
+
+# Prefix lengths of IPv6 and how many times the budget of a /64 each has: a home gets a /64 to a /56, which is 256
+# of them, a company a /48.
+BLOCK_FACTORS = {64: 1, 56: 4, 48: 16}
+
+
+@lru_cache(maxsize=4096)
+def blocks_of(address: str) -> tuple[tuple[str, int], ...]:
+    """The subjects to count for a client, each with the factor of its budget.
+
+    `address` is as `Context.address` has it: an IPv4 address, an IPv6 /64, or a word for a client without one.
+    """
+    try:
+        network = ipaddress.ip_network(address)
+    except ValueError:
+        return ((address, 1),)
+    if network.version == 4:
+        return ((address, 1),)
+    base = network.network_address
+    return tuple(
+        (str(ipaddress.ip_network((base, bits), strict=False)), factor)
+        for bits, factor in BLOCK_FACTORS.items()
+    )
