@@ -21,6 +21,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 HEAD_MAXIMUM_BYTES: Final = 16 * 1024
 ARRIVAL_SECONDS: Final = 30.0
+"""Of a head; and how long a body may stand still, or an answer that the client does not take."""
+BODY_SECONDS: Final = 300.0
+"""Of a whole request, its body included."""
 WRITE_WHOLE: Final = "gateway.write_whole"
 """The ASGI extension that `Cycle.write_whole` is."""
 
@@ -73,7 +76,7 @@ def _split_target(url: bytes, method: bytes) -> _Target:
             raise _RefusedError(HTTPStatus.BAD_REQUEST)
         authority = url.split(b"/", 3)[2].split(b"?", 1)[0].split(b"#", 1)[0]
         # Without a path it means the root, and for OPTIONS the server itself (RFC 9112, 3.2.4).
-        raw_path = raw_path or (b"*" if method == b"OPTIONS" and not parsed.query else b"/")
+        raw_path = raw_path or (b"*" if method == b"OPTIONS" and b"?" not in url else b"/")
     if raw_path[:1] != b"/" and (raw_path, method) != (b"*", b"OPTIONS"):
         raise _RefusedError(HTTPStatus.BAD_REQUEST)
     path = raw_path.decode("ascii")
@@ -149,7 +152,9 @@ _default_lines = _DefaultLines()
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a bounded head (431) and a request that must arrive within 30 s (408).
+    """uvicorn's protocol with a bounded head (431) and a request that must arrive in time (408).
+
+    A head has 30 s. A body may take 5 min, of which at most 30 s go by without a part of it.
 
     What stands round a body's chunks, extensions and trailers, is bounded as the head is. Trailers are dropped:
     taken for headers, they would pass by a proxy that sets or strips those (RFC 9110, 6.5.1). A client that takes
@@ -167,6 +172,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._newest_bytes = 0
         self._shared_bytes = 0
         self._arriving_since: float | None = None
+        # When the newest part of a body came, as long as there is one to come.
+        self._progress_at: float | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._unread_bytes = 0
         self._unread_since = 0.0
@@ -250,8 +257,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         at_most_bytes = self._held_bytes + self._shared_bytes
         self._held_bytes = self._shared_bytes = 0
+        self._progress_at = self.loop.time()
         if self._arriving_since is None:
-            self._arriving_since = self.loop.time()
+            self._arriving_since = self._progress_at
         # Measured only where it may be too large, which is nearly never.
         if (
             at_most_bytes > HEAD_MAXIMUM_BYTES
@@ -281,6 +289,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """A part of the body, for the application to bound."""
         self._held_bytes = 0
+        self._progress_at = self.loop.time()
         cycle = self.cycle
         if cycle.response_complete:
             return
@@ -291,7 +300,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """The request has arrived."""
         if self._is_upgrade_ignored:
             return
-        self._arriving_since = None
+        self._arriving_since = self._progress_at = None
         self._held_bytes = 0
         # A pipelined request may have begun in them.
         self._shared_bytes = self._newest_bytes
@@ -362,15 +371,26 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _look(self) -> None:
         """Send away who is too slow. Until the connection is lost: closing it waits for the client to read, too."""
-        since, now = self._arriving_since, self.loop.time()
+        now = self.loop.time()
         if self._has_stopped_reading(now):
             self.transport.abort()
             return
         if self._idle_since is not None and now - self._idle_since > self.timeout_keep_alive:
             self.transport.close()
-        if since is not None and now - since > ARRIVAL_SECONDS:
+        if self._is_late(now):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         self._watch = self.loop.call_later(_CHECK_SECONDS, self._look)
+
+    def _is_late(self, now: float) -> bool:
+        """Whether a head takes too long, or a body stands still or takes too long."""
+        if self._arriving_since is None:
+            return False
+        if self._progress_at is None:
+            return now - self._arriving_since > ARRIVAL_SECONDS
+        if self.flow.read_paused:
+            # It is not the client that holds it up.
+            self._progress_at = now
+        return now - self._progress_at > ARRIVAL_SECONDS or now - self._arriving_since > BODY_SECONDS
 
     def _has_stopped_reading(self, now: float) -> bool:
         unread_bytes = self.transport.get_write_buffer_size()

@@ -142,6 +142,7 @@ def test_what_is_no_request_of_ours_is_400(line: bytes) -> None:
         (b"GET HTTP://a/b?c", b"/b", b"c"),
         (b"GET https://[::1]:8000/b", b"/b", b""),
         (b"OPTIONS http://a", b"*", b""),
+        (b"OPTIONS http://a?", b"/", b""),
         (b"OPTIONS *", b"*", b""),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.server import ARRIVAL_SECONDS, HEAD_MAXIMUM_BYTES, BoundedHttpProtocol
+from gateway.server import ARRIVAL_SECONDS, BODY_SECONDS, HEAD_MAXIMUM_BYTES, BoundedHttpProtocol
 
 
 class FakeTransport(asyncio.Transport):
@@ -175,13 +175,59 @@ def test_a_trailer_is_never_taken_for_a_header(connection: Connection) -> None:
     assert [name for name, _ in protocol.cycle.scope["headers"]] == [b"host", b"transfer-encoding"]
 
 
-def test_a_body_that_does_not_arrive_within_30_seconds_is_408(connection: Connection) -> None:
+JDK_UPLOAD = (
+    b"POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 50\r\n\r\n"
+)
+UPLOAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n"
+
+
+def test_a_head_that_trickles_is_408_after_30_seconds(connection: Connection) -> None:
     protocol, transport, clock = connection
-    protocol.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{")
+    protocol.data_received(UPLOAD[:-4])
+    clock.advance(ARRIVAL_SECONDS - 1)
+    protocol.data_received(UPLOAD[-4:-2])
+    clock.advance(2)
+    assert (transport.status, transport.is_closed) == (408, True)
+
+
+@pytest.mark.parametrize(
+    "begin", [UPLOAD, UPLOAD + b"{", JDK_UPLOAD + b"{", CHUNKED], ids=["nothing", "a byte", "JDK", "chunked"]
+)
+def test_a_body_that_stands_still_for_30_seconds_is_408(connection: Connection, begin: bytes) -> None:
+    protocol, transport, clock = connection
+    protocol.data_received(begin)
     clock.advance(ARRIVAL_SECONDS)
     assert not transport.is_closed
     clock.advance(1)
     assert (transport.status, transport.is_closed) == (408, True)
+
+
+def test_a_body_that_trickles_is_taken_up_to_5_minutes(connection: Connection) -> None:
+    protocol, transport, clock = connection
+    protocol.data_received(UPLOAD)
+    seconds = 0.0
+    while not transport.is_closed:
+        protocol.data_received(b"a")
+        clock.advance(29)
+        seconds += 29
+    assert (transport.status, seconds) == (408, 319)
+    assert seconds - 29 <= BODY_SECONDS
+
+
+def test_what_stands_round_the_chunks_is_no_progress(connection: Connection) -> None:
+    protocol, transport, clock = connection
+    protocol.data_received(CHUNKED + b"2;a=")
+    for _ in range(2):
+        protocol.data_received(b"a")
+        clock.advance(20)
+    assert (transport.status, transport.is_closed) == (408, True)
+
+
+def test_a_client_that_may_not_send_on_is_not_late(connection: Connection) -> None:
+    protocol, transport, clock = connection
+    protocol.data_received(UPLOAD.replace(b"50", b"500000") + b"a" * 100_000)
+    clock.advance(2 * ARRIVAL_SECONDS)
+    assert not transport.is_closed
 
 
 def test_a_client_that_says_nothing_is_sent_away_after_30_seconds(connection: Connection) -> None:
