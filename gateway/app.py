@@ -17,8 +17,9 @@ from gateway.access_log import open_access_log
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule, describe_lost_cookie
+from gateway.draining import Drain
 from gateway.front import Front, FrontOptions, Scope, Send
-from gateway.health import healthz, readyz
+from gateway.health import Readiness, healthz
 from gateway.late_state_store import LateStateStore
 from gateway.logs import configure_logs
 from gateway.maintenance import run_maintenance
@@ -102,7 +103,8 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
             # Each request in flight holds a few hundred objects, so that Python's own 700 would mean to look for
             # garbage many times in each turn of the loop, and to find none.
             gc.set_threshold(*_GC_THRESHOLDS)
-            yield
+            with options.drain.on_sigterm():
+                yield
             holder.services = None
         if options.access_log is not None:
             options.access_log.flush()
@@ -113,7 +115,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     async def refuse_graphql(scope: Scope, send: Send, status: int, message: str) -> None:
         await graphql.refuse(scope, send, refuse(_REFUSAL_CODES[status], message, status=status))
 
-    app = Starlette(routes=_routes(settings, rest, graphql, graphiql), lifespan=lifespan)
+    app = Starlette(routes=_routes(settings, rest, graphql, graphiql, options.drain), lifespan=lifespan)
     # Its redirects go to the host that the client has named.
     app.router.redirect_slashes = False
     return Front(
@@ -133,12 +135,12 @@ def create_app_from_environment() -> Front:
 
 
 def _routes(
-    settings: Settings, rest: RestShim, graphql: GraphQLEndpoint, graphiql: ASGIApp | None
+    settings: Settings, rest: RestShim, graphql: GraphQLEndpoint, graphiql: ASGIApp | None, drain: Drain
 ) -> list[BaseRoute]:
     documentation = _make_documentation(settings)
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
-        Route("/readyz", readyz),
+        Route("/readyz", Readiness(drain)),
         Route("/avatars/{key}.webp", get_avatar),
         Route("/captchas/{captcha_id}.wav", get_captcha_audio),
         Route("/api/openapi.json", documentation.openapi),
@@ -266,6 +268,7 @@ def _endpoint_options(settings: Settings) -> EndpointOptions:
 
 def _front_options(settings: Settings) -> FrontOptions:
     return FrontOptions(
+        drain=Drain(settings.drain_delay_seconds),
         cookie=SessionCookie(is_secure=settings.is_cookie_secure),
         addresses=ClientAddresses(settings.proxy_networks),
         cross_site=CrossSiteRule(settings.allowed_origins),

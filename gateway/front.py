@@ -21,6 +21,7 @@ from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cors import cors_headers, is_preflight, judge_preflight
 from gateway.cross_site import CrossSiteRule, cannot_be_forged, describe_lost_cookie, takes_cookies
+from gateway.draining import Drain
 from gateway.server import WRITE_WHOLE, header_lines
 from resolvers.context import Context, Services
 
@@ -81,6 +82,7 @@ class FrontOptions:
     is_development: bool = False
     """Whether a refused preflight says why in its body."""
     access_log: AccessLog | None = field(default_factory=PlainAccessLog)
+    drain: Drain = field(default_factory=Drain)
 
     @cached_property
     def headers_beside(self) -> Callable[[tuple[bytes, ...]], "_CommonHeaders"]:
@@ -263,6 +265,8 @@ class _Answer:
             headers += cors_headers(origin)
         if context.retry_after_seconds:
             headers.append((b"retry-after", b"%d" % context.retry_after_seconds))
+        if options.drain.is_on:
+            headers.append((b"connection", b"close"))
         if context.takes_cookies and (context.issued or context.is_signed_out):
             headers.append((b"set-cookie", self._write_cookie()))
         by_name = dict(headers)

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, service_unavai
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 HEAD_MAXIMUM_BYTES: Final = 16 * 1024
+_SILENT_SECONDS: Final = 1.0
 ARRIVAL_SECONDS: Final = 30.0
 """Of a head; and how long a body may stand still, or an answer that the client does not take."""
 BODY_SECONDS: Final = 300.0
@@ -182,6 +183,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._is_refused = False
         self._is_upgrade_ignored = False
         self._idle_since: float | None = None
+        self.is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch the clock: a client that connects and says nothing is slow, too."""
@@ -369,6 +371,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self._idle_since = self.loop.time()
 
+    def shutdown(self) -> None:
+        """Answer what has come and what is coming, as the last. uvicorn's would close on a request that arrives."""
+        self.is_ending = True
+        cycle: Cycle | None = self.cycle
+        if self._idle_since is not None:
+            self.transport.close()
+        elif cycle is None:
+            self.loop.call_later(_SILENT_SECONDS, self._close_if_silent)
+        else:
+            cycle.keep_alive = False
+
+    def _close_if_silent(self) -> None:
+        cycle: Cycle | None = self.cycle
+        if cycle is None and self._held_bytes == 0:
+            self.transport.close()
+
     def _look(self) -> None:
         """Send away who is too slow. Until the connection is lost: closing it waits for the client to read, too."""
         now = self.loop.time()
@@ -458,7 +476,9 @@ class Cycle(RequestResponseCycle):
         self.logger = protocol.logger
         self.default_headers = protocol.server_state.default_headers
         self.on_response = protocol.on_response_complete
-        self.keep_alive = scope["http_version"] != "1.0" and protocol.parser.should_keep_alive()
+        self.keep_alive = (
+            scope["http_version"] != "1.0" and protocol.parser.should_keep_alive() and not protocol.is_ending
+        )
         self._tasks = protocol.tasks
         self._pipeline = protocol.pipeline
         scope["extensions"] = {WRITE_WHOLE: self.write_whole}  # type: ignore[dict-item]  # not a dict, to be quick

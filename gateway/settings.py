@@ -79,6 +79,19 @@ class Settings(BaseSettings):
     shutdown_grace_seconds: int = Field(
         10, ge=0, le=300, description="how long requests in flight may take to end"
     )
+    drain_seconds: int | None = Field(
+        None,
+        ge=0,
+        le=300,
+        description="how long `/readyz` says 503 after SIGTERM before the server stops listening; none: 5 in "
+        "production, else 0",
+    )
+    keep_alive_seconds: int = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="idle connections are closed after it; above what your proxy keeps them",
+    )
     allowed_origins: Words = Field(
         (),
         description="origins of other sites whose pages may call, such as `https://app.example.com`, with commas; also "
@@ -286,6 +299,11 @@ class Settings(BaseSettings):
     def is_cookie_secure(self) -> bool:
         """Whether the session cookie is for https only."""
         return self.is_production if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def drain_delay_seconds(self) -> int:
+        """How long a stopping server still listens."""
+        return (5 if self.is_production else 0) if self.drain_seconds is None else self.drain_seconds
 
     @property
     def is_graphiql_served(self) -> bool:

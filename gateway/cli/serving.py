@@ -41,7 +41,6 @@ Port = Annotated[
     int | None, typer.Option(help="Port to listen on, instead of GATEWAY_LISTEN_PORT.", min=0, max=65535)
 ]
 
-_KEEP_ALIVE_SECONDS = 15
 _BACKLOG = 2048
 
 _log = structlog.get_logger("gateway.serve")
@@ -126,7 +125,7 @@ def _run_server(settings: Settings, listeners: list[socket.socket]) -> bool:
         date_header=True,
         backlog=_BACKLOG,
         limit_concurrency=settings.connections,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
     if settings.workers > 1:

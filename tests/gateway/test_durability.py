@@ -28,6 +28,10 @@ REGISTRANTS = 6
 SUCCESSES_BEFORE_THE_KILL = 40
 
 
+READINESS = b"GET /readyz HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
+HEALTH = READINESS.replace(b"readyz", b"healthz")
+
+
 def test_session_outlives_a_stop_and_a_restart(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         person = Person(server).register()
@@ -158,6 +162,67 @@ def test_requests_in_flight_are_answered_before_a_stop(tmp_path: Path) -> None:
 
         assert server.wait() == 0
     assert all(answer.startswith(b"HTTP/1.1 200 ") and b'"errno":0' in answer for answer in answers), answers
+
+
+def test_a_stop_is_announced_and_everybody_is_served_until_the_delay_is_over(
+    tmp_path: Path, workers: str
+) -> None:
+    with serving(tmp_path, DRAIN_SECONDS="2") as server, connected(server, 1) as (kept,):
+        kept.sendall(READINESS.replace(b"connection: close\r\n", b""))
+        assert kept.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+        server.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 2
+        while (announced := ask(server, READINESS)).startswith(
+            b"HTTP/1.1 200 "
+        ) and time.monotonic() < deadline:
+            pass
+        # As systemd does, which signals every process of a service.
+        server.send_signal(signal.SIGTERM)
+        kept.sendall(HEALTH.replace(b"connection: close\r\n", b""))
+        last = read_answer(kept)
+        again = ask(server, HEALTH)
+
+        assert server.wait() == 0
+    assert announced.startswith(b"HTTP/1.1 503 ")
+    assert b'"stopping"' in announced
+    assert last.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close\r\n" in last
+    assert again.startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_interrupt_stops_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path, DRAIN_SECONDS="60") as server:
+        server.send_signal(signal.SIGINT)
+        assert server.wait() == 0
+
+
+def test_a_connection_that_has_said_nothing_yet_is_served_when_the_server_stops(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, connected(server, 2) as (silent, halfway):
+        halfway.sendall(HEALTH[:10])
+        ask(server, READINESS)
+        server.send_signal(signal.SIGTERM)
+        wait_until_refused(server)
+        silent.sendall(HEALTH)
+        halfway.sendall(HEALTH[10:])
+        answers = [read_answer(connection) for connection in (silent, halfway)]
+        assert server.wait() == 0
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 200 "] * 2
+
+
+def ask(server: Server, request: bytes) -> bytes:
+    """A request on a connection of its own, and all that comes back."""
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(request)
+        return read_answer(connection)
+
+
+def wait_until_refused(server: Server) -> None:
+    for _ in range(1000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", server.port)):
+                return
+        time.sleep(0.01)
 
 
 def test_request_that_does_not_end_holds_up_a_stop_for_the_grace_period_only(tmp_path: Path) -> None:

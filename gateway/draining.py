@@ -1,0 +1,45 @@
+"""SIGTERM: say first that nothing new is wanted, and serve on for a while; only then the server ends.
+
+A load balancer asks `/readyz` every few seconds, and sends requests until it has heard a 503 a few times. Who closes at
+once loses them.
+"""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+
+
+class Drain:
+    """Whether the process is about to end. While it is, each answer closes its connection (RFC 9112, 9.6)."""
+
+    def __init__(self, delay_seconds: float = 0) -> None:
+        self._delay_seconds = delay_seconds
+        self.is_on = False
+
+    @contextmanager
+    def on_sigterm(self) -> Iterator[None]:
+        """Hand SIGTERM on to whom it belongs to only when the delay is over.
+
+        Further ones change nothing: systemd sends one to every process, and the parent of the workers sends another.
+        SIGINT ends at once, for a person waits. Where nobody handles SIGTERM, as in tests, nothing is done.
+        """
+        handler, loop = signal.getsignal(signal.SIGTERM), asyncio.get_running_loop()
+        if not callable(handler):
+            yield
+            return
+
+        def begin(number: int, frame: FrameType | None) -> None:
+            if not self.is_on:
+                self.is_on = True
+                loop.call_soon_threadsafe(
+                    loop.call_later, self._delay_seconds, partial(handler, number, frame)
+                )
+
+        signal.signal(signal.SIGTERM, begin)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, handler)
