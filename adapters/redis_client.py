@@ -9,7 +9,6 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from adapters.redis_url import RedisUrl, Topology, parse_redis_url
 
@@ -84,12 +83,7 @@ class _ClusterClient:
     async def execute_command(self, *command: str | int) -> Any:  # noqa: ANN401 - the same
         # Commands that find the client without a map of the Cluster would go to nodes at random.
         await self._cluster.initialize()
-        try:
-            return await self._cluster.execute_command(*command)
-        except AttributeError as error:
-            # When one command learns that the Cluster has changed, the connections of the others are closed
-            # under them, and they stumble over the socket that is gone.
-            raise RedisConnectionError("the connection was closed while in use") from error
+        return await self._cluster.execute_command(*command)
 
     async def aclose(self) -> None:
         await self._cluster.aclose()

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from adapters.redis_client import MAXIMUM_CONNECTIONS, RedisClient
 from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
 from db.patience import waiting
@@ -106,10 +104,16 @@ class RedisStateStore:
         await self._client.aclose()
 
     async def _ask(self, *command: str | int) -> Any:  # noqa: ANN401 - each caller knows its reply
+        """What Redis answers.
+
+        Whatever else comes of it is an outage. Where a fail-over closes a connection under a command, redis-py lets
+        through what it stumbles over: the event loop's RuntimeError, an AttributeError, an IndexError of a reply cut
+        off. A command and its arguments were judged before.
+        """
         try:
             async with waiting(STATE_TIMEOUT_SECONDS), self._slots:
                 return await self._client.execute_command(*command)
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:
             raise StateStoreError(type(error).__name__) from error
 
     def _text(self, entry: bytes | None) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, delete, select
+from sqlalchemy import Column, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
@@ -59,7 +59,11 @@ async def list_oldest(
         # Old statistics may say that few rows have expired; to collect and sort them, which are millions, would take
         # longer than a statement may. To go by the index is right whatever the statistics say.
         await connection.exec_driver_sql("SET LOCAL enable_sort = off")
+    found = await connection.execute(select_oldest(rows, since=since, before=before, limit=limit))
+    return [(key, at) for key, at in found]
+
+
+def select_oldest(rows: Expiring, *, since: T | None, before: T, limit: int) -> Select[tuple[Any, T]]:
+    """The statement of `list_oldest`."""
     query = select(rows.key, rows.at).where(rows.at < before).order_by(rows.at).limit(limit)
-    if since is not None:
-        query = query.where(rows.at >= since)
-    return [(key, at) for key, at in await connection.execute(query)]
+    return query if since is None else query.where(rows.at >= since)

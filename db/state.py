@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.purge import Expiring, list_oldest
 from db.tables import state_entries
 
-_EXPIRING = Expiring(state_entries.c.key, state_entries.c.expires_at_ms)
+EXPIRING_STATE = Expiring(state_entries.c.key, state_entries.c.expires_at_ms)
 _ENTRY = (state_entries.c.value, state_entries.c.count, state_entries.c.expires_at_ms)
 
 _FIND = select(*_ENTRY).where(state_entries.c.key == bindparam("entry_key"))
@@ -103,7 +103,7 @@ async def delete_expired_state(
 
     What is counted or put anew meanwhile stays.
     """
-    found = await list_oldest(connection, _EXPIRING, since=since_ms, before=now_ms + 1, limit=limit)
+    found = await list_oldest(connection, EXPIRING_STATE, since=since_ms, before=now_ms + 1, limit=limit)
     if not found:
         return 0, since_ms
     # In one order, lest two deadlock. The sum keeps the database from looking for them by the expiry instead.

@@ -69,6 +69,45 @@ async def redis_store(server: RedisServer, clock: MovableClock) -> AsyncIterator
         yield store
 
 
+class StumblingClient:
+    """What redis-py raises, besides its own errors, where connections are closed under its commands."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    async def execute_command(self, *_: str | int) -> object:
+        raise self._error
+
+    async def aclose(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"),
+        AttributeError("'NoneType' object has no attribute 'write'"),
+        IndexError("pop from an empty deque"),
+        KeyError("10.0.0.1:6379"),
+        ValueError("invalid literal for int()"),
+        asyncio.InvalidStateError("the reply is there already"),
+        ConnectionResetError(),
+        EOFError(),
+    ],
+    ids=repr,
+)
+async def test_whatever_the_client_stumbles_over_is_an_outage(
+    clock: MovableClock, error: BaseException
+) -> None:
+    await assert_fails_in_time(*every_operation(RedisStateStore(StumblingClient(error), clock)))
+
+
+async def test_caller_who_gives_up_is_no_outage(clock: MovableClock) -> None:
+    store = RedisStateStore(StumblingClient(asyncio.CancelledError()), clock)
+
+    with pytest.raises(asyncio.CancelledError):
+        await store.get("k")
+
+
 async def test_killed_redis_fails_and_serves_when_it_is_back(
     redis_store: StateStore, server: RedisServer
 ) -> None:
