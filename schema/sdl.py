@@ -1,7 +1,9 @@
 """The schema itself, and its printed form."""
 
+import json
+
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLSchema, introspection_from_schema
 from starlette.datastructures import UploadFile
 from strawberry.file_uploads import Upload
 from strawberry.schema.config import StrawberryConfig
@@ -38,3 +40,9 @@ graphql_schema: GraphQLSchema = strawberry_schema._schema  # noqa: SLF001 - Stra
 def print_sdl() -> str:
     """The schema definition language, as it is released in `schema/schema.graphql`."""
     return f"{strawberry_schema.as_str()}\n"
+
+
+def print_introspection() -> str:
+    """The same as introspection answers it, `{"__schema": …}`, which caches and generators of code read."""
+    answer = introspection_from_schema(graphql_schema, input_value_deprecation=True)
+    return f"{json.dumps(answer, ensure_ascii=False, indent=2)}\n"

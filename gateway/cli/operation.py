@@ -8,7 +8,7 @@ import typer
 
 from adapters.outbox import read_outbox
 from gateway.cli.session import FAILED, complain, load_settings
-from schema.sdl import print_sdl
+from schema.sdl import print_introspection, print_sdl
 
 _FOLLOW_SECONDS = 0.5
 
@@ -19,9 +19,12 @@ def add_to(app: typer.Typer) -> None:
     app.command("outbox")(outbox)
 
 
-def schema() -> None:
+def schema(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="As the answer to introspection.")] = False,
+) -> None:
     """Print the GraphQL schema (SDL)."""
-    typer.echo(print_sdl(), nl=False)
+    typer.echo(print_introspection() if as_json else print_sdl(), nl=False)
 
 
 def outbox(

@@ -9,9 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from graphql import build_client_schema, find_breaking_changes
 
 from db.revisions import head_revision
-from schema.sdl import print_sdl
+from schema.sdl import graphql_schema, print_sdl
 from tests.gateway.people import Person, new_id_number
 from tests.gateway.processes import Outcome, Server, free_port, run_command, serving
 
@@ -91,6 +92,15 @@ def test_schema_prints_the_schema_and_nothing_else() -> None:
     outcome = run_command("schema")
 
     assert outcome == Outcome(DONE, print_sdl(), "")
+
+
+def test_schema_as_json_is_the_same_schema() -> None:
+    outcome = run_command("schema", "--json")
+
+    told = build_client_schema(json.loads(outcome.out))
+    assert (outcome.code, outcome.err) == (DONE, "")
+    assert find_breaking_changes(told, graphql_schema) == find_breaking_changes(graphql_schema, told) == []
+    assert set(told.type_map) == set(graphql_schema.type_map)
 
 
 def test_migrating_can_be_repeated(tmp_path: Path) -> None:
