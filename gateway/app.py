@@ -123,6 +123,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
         services=holder,
         options=options,
         shortcuts={"/graphql": graphql} | dict.fromkeys(rest.paths, rest),
+        changing_reads=rest.changing_reads,
         refusers={"/api/": refuse_rest, "/graphql": refuse_graphql},
     )
 

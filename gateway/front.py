@@ -33,8 +33,6 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 WriteWhole = Callable[[int, dict[bytes, bytes], bytes, bytes], bool]
 Refuser = Callable[[Scope, Send, int, str], Awaitable[None]]
 
-# Reads change nothing, but for this one of the documented legacy API.
-_CHANGING_READS = frozenset({"/api/logout"})
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _REQUEST_ID_FORM = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
@@ -103,7 +101,10 @@ class FrontOptions:
 
 
 class Front:
-    """The outermost ASGI application. `shortcuts` are paths served without any router."""
+    """The outermost ASGI application.
+
+    `shortcuts` are paths served without any router, `changing_reads` those where a GET changes state.
+    """
 
     def __init__(
         self,
@@ -113,12 +114,14 @@ class Front:
         options: FrontOptions,
         shortcuts: Mapping[str, ASGIApp],
         refusers: Mapping[str, Refuser],
+        changing_reads: frozenset[str] = frozenset(),
     ) -> None:
         self._app = app
         self._services = services
         self._options = options
         self._shortcuts = dict(shortcuts)
         self._refusers = refusers
+        self._changing_reads = changing_reads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -161,7 +164,7 @@ class Front:
             return 415, "A Content-Encoding on requests is not served."
         method = scope["method"]
         if method not in _READING_METHODS or (
-            scope["path"] in _CHANGING_READS and not (method == "OPTIONS" and is_preflight(headers))
+            scope["path"] in self._changing_reads and not (method == "OPTIONS" and is_preflight(headers))
         ):
             offence = self._find_offence(headers)
             if offence:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 import structlog
+from msgspec import Struct
 
 from request_bodies import (
     RETRY_AFTER_SECONDS,
@@ -18,11 +19,11 @@ from request_bodies import (
 )
 from resolvers.avatars import admitting_upload
 from resolvers.context import Context
-from resolvers.errors import AccountError, ErrorCode, InputError, RateLimitedError
+from resolvers.errors import AccountError, ErrorCode, InputError, RateLimitedError, RefusedError
 from resolvers.texts import Reason
 from rest_shim.bodies import Scope, read_fields, read_head
 from rest_shim.dialects import Dialect
-from rest_shim.endpoints import Endpoint, EndpointOptions, Picture, Success, routes
+from rest_shim.endpoints import Call, EndpointOptions, Picture, Route, routes_of
 from rest_shim.errno import TEXTS, Errno, errno_of
 from rest_shim.fields import BodyMalformedError, parse_query
 from rest_shim.requests import RestRequest
@@ -30,7 +31,6 @@ from rest_shim.requests import RestRequest
 _CROSS_SITE = 403
 _REFUSALS = {_CROSS_SITE: "非法请求：来自其他网站", 400: "非法请求：Host 头错误", 415: "不支持压缩的请求体"}
 
-_UPLOAD_FIELDS = {"/api/profile/avatar": "avatar"}
 _CLOSE = (b"connection", b"close")
 _JSON = b"application/json; charset=utf-8"
 # Old pages upload through a hidden frame of their own, and read the answer out of it; no other site may.
@@ -47,8 +47,8 @@ class RestShim:
 
     def __init__(self, dialect: Dialect, options: EndpointOptions, bodies: BodyBudget | None = None) -> None:
         self._dialect = dialect
-        documented = routes(options)
-        self._routes = documented | {alias: documented[path] for alias, path in dialect.paths.items()}
+        self._options = options
+        self._routes = routes_of(dialect.paths)
         self._bodies = bodies or BodyBudget()
 
     @property
@@ -56,20 +56,25 @@ class RestShim:
         """Every path that is served, by all its names."""
         return list(self._routes)
 
+    @property
+    def changing_reads(self) -> frozenset[str]:
+        """The paths, by all their names, where a GET changes state."""
+        return frozenset(path for path, methods in self._routes.items() if _changes_state(methods.get("GET")))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever happens, the answer is an envelope (or the picture)."""
         methods = self._routes.get(scope["path"])
         if methods is None:
             await self._send(send, 404, self._failure(Errno.REQERR, "接口不存在"))
             return
-        endpoint = methods.get("GET" if scope["method"] == "HEAD" else scope["method"])
-        if endpoint is None:
+        route = methods.get("GET" if scope["method"] == "HEAD" else scope["method"])
+        if route is None:
             allow = ", ".join(methods).encode()
             await self._send(send, 405, self._failure(Errno.REQERR, "请求方法错误"), (b"allow", allow))
             return
         with self._bodies.open(receive) as body:
             try:
-                await self._serve(endpoint, scope, body, send)
+                await self._serve(route, scope, body, send)
             except BodyTooLargeError:
                 failure = self._failure(Errno.PARAMERR, "请求体过大")
                 await body.answer_and_close(send, *self._messages(413, failure, _CLOSE))
@@ -90,11 +95,11 @@ class RestShim:
         text = _REFUSALS.get(status, TEXTS[Errno.REQERR])
         await self._send(send, 200 if status == _CROSS_SITE else status, self._failure(Errno.REQERR, text))
 
-    async def _serve(self, endpoint: Endpoint, scope: Scope, body: Body, send: Send) -> None:
+    async def _serve(self, route: Route, scope: Scope, body: Body, send: Send) -> None:
         ctx: Context = scope["state"]["context"]
         try:
-            async with self._reading(ctx, scope, body) as request:
-                outcome = await endpoint(request)
+            async with self._reading(route, ctx, scope, body) as request:
+                answer = await self._answer(route, request)
         except AccountError as error:
             scope["state"]["log"] = {"errno": int(errno_of(error)), "code": str(error.code)}
             await self._send(send, 200, self._refusal(error))
@@ -104,18 +109,43 @@ class RestShim:
             _log.exception("rest.failed", path=scope["path"], request_id=ctx.request_id)
             await self._send(send, 200, self._failure(Errno.SERVERERR, TEXTS[Errno.SERVERERR]))
         else:
-            if isinstance(outcome, Picture):
-                for message in _answer(200, outcome.png, b"image/png"):
+            if isinstance(answer, Picture):
+                for message in _messages(200, answer.png, b"image/png"):
                     await send(message)
             else:
-                await self._send(send, 200, self._success(outcome))
+                await self._send(send, 200, self._success(route, answer))
+
+    async def _answer(self, route: Route, request: RestRequest) -> Struct | Picture | None:
+        """What the handler gives. Who has no session is served by mobile and password, where the route takes them.
+
+        The session is looked up by the resolver alone, so that a request with one costs no look-up more.
+        """
+        try:
+            return await self._call(route, request)
+        except (InputError, RefusedError):
+            if not route.takes_credentials or await request.ctx.viewer():
+                raise
+        await request.require_account()
+        return await self._call(route, request)
+
+    async def _call(self, route: Route, request: RestRequest) -> Struct | Picture | None:
+        fields = request.read(route.reads, self._dialect.optional_fields.get(route.path, frozenset()))
+        file = request.files.get(route.upload) if route.upload else None
+        return await route.handler(Call(request.ctx, fields, self._options, file))
 
     @asynccontextmanager
-    async def _reading(self, ctx: Context, scope: Scope, body: Body) -> AsyncIterator[RestRequest]:
-        """The request with its fields. Who uploads is asked before the body is taken in."""
-        request = RestRequest(ctx, self._dialect, self._dialect.translate(parse_query(scope["query_string"])))
-        file_field = _UPLOAD_FIELDS.get(scope["path"])
-        if file_field is None:
+    async def _reading(
+        self, route: Route, ctx: Context, scope: Scope, body: Body
+    ) -> AsyncIterator[RestRequest]:
+        """The request with its fields. Who uploads is asked before the body is taken in.
+
+        Where nothing is read the body is not waited for: a sign-out is finished although the client has gone.
+        """
+        request = RestRequest(ctx, self._dialect.translate(parse_query(scope["query_string"])))
+        if not route.reads.__struct_fields__:
+            yield request
+            return
+        if route.upload is None:
             async with self._taking_in(request, scope, body):
                 yield request
             return
@@ -124,7 +154,7 @@ class RestShim:
                 raise uploader.refusal
             if uploader.is_known:
                 body.trust()
-            async with self._taking_in(request, scope, body, file_field):
+            async with self._taking_in(request, scope, body, route.upload):
                 yield request
 
     @asynccontextmanager
@@ -142,13 +172,17 @@ class RestShim:
             request.files.update(files)
             yield
 
-    def _success(self, success: Success) -> dict[str, object]:
+    def _success(self, route: Route, answer: Struct | None) -> dict[str, object]:
         envelope: dict[str, object] = {"errno": int(Errno.OK), "errmsg": "OK"}
-        if self._dialect.has_object_data:
-            envelope["data"] = {} if success.as_object is None else success.as_object
-        elif success.data is not None:
-            envelope["data"] = success.data
-        envelope |= success.beside_data
+        bare = route.bare or self._dialect.bare_fields.get(route.path)
+        if bare:
+            envelope["data"] = getattr(answer, bare)
+        elif answer is not None:
+            envelope["data"] = answer
+        elif self._dialect.has_empty_data:
+            envelope["data"] = {}
+        if route.bare and answer is not None:
+            envelope |= msgspec.structs.asdict(answer)
         return self._spoken(envelope)
 
     def _refusal(self, error: AccountError) -> dict[str, object]:
@@ -173,10 +207,14 @@ class RestShim:
     def _messages(
         self, status: int, envelope: dict[str, object], *headers: tuple[bytes, bytes]
     ) -> tuple[dict[str, object], dict[str, object]]:
-        return _answer(status, msgspec.json.encode(envelope), _JSON, *headers)
+        return _messages(status, msgspec.json.encode(envelope), _JSON, *headers)
 
 
-def _answer(
+def _changes_state(route: Route | None) -> bool:
+    return route is not None and route.changes_state
+
+
+def _messages(
     status: int, body: bytes, content_type: bytes, *headers: tuple[bytes, bytes]
 ) -> tuple[dict[str, object], dict[str, object]]:
     all_headers = [

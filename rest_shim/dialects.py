@@ -16,8 +16,8 @@ class Dialect:
 
     `aliases` are further spellings of a field, in the order in which they count after the field's own name. `paths`
     are further paths, each with the one that it means. `errnos` replace entries of the table. `copies` are further
-    names in the envelope, each with the one that it repeats as a string. With `has_object_data` the name of who is
-    signed in stands in an object, and a success that has nothing to tell carries an empty one.
+    names in the envelope, each with the one that it repeats as a string. `optional_fields` may be absent at their path,
+    and `bare_fields` alone are `data` there. With `has_empty_data` a success that has nothing to tell says `{}`.
     """
 
     name: DialectName
@@ -25,8 +25,9 @@ class Dialect:
     paths: Mapping[str, str] = field(default_factory=dict)
     errnos: Mapping[ErrorCode, Errno] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)
-    optional_fields: frozenset[str] = frozenset()
-    has_object_data: bool = False
+    optional_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    bare_fields: Mapping[str, str] = field(default_factory=dict)
+    has_empty_data: bool = False
 
     def translate(self, fields: dict[str, object]) -> dict[str, object]:
         """`fields` under their documented names; that name counts first, then the aliases in order, if not empty."""
@@ -39,7 +40,7 @@ class Dialect:
         return fields | found
 
 
-DOCUMENTED = Dialect(name="documented")
+DOCUMENTED = Dialect(name="documented", bare_fields={"/api/check_login": "name"})
 
 IHOME = Dialect(
     name="ihome",
@@ -62,8 +63,8 @@ IHOME = Dialect(
     },
     errnos={ErrorCode.NAME_TAKEN: Errno.DBERR, ErrorCode.AUTH_ALREADY_SUBMITTED: Errno.DATAEXIST},
     copies={"errcode": "errno", "errorcode": "errno", "errormsg": "errmsg"},
-    optional_fields=frozenset({"image_code_text"}),
-    has_object_data=True,
+    optional_fields={"/api/register": frozenset({"image_code_text"})},
+    has_empty_data=True,
 )
 
 DIALECTS: Mapping[DialectName, Dialect] = {dialect.name: dialect for dialect in (DOCUMENTED, IHOME)}

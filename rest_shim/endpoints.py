@@ -1,46 +1,41 @@
-"""The ten endpoints: unpack, call the resolver, pack."""
+"""The ten endpoints as one table: what each reads and gives, and the handler that calls the resolver.
+
+A handler's docstring is what the OpenAPI document says of it: a summary, and a description.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta, timezone
+from typing import Any, Generic, TypeVar
 
-from resolvers.accounts import Account
-from resolvers.avatars import upload_avatar
-from resolvers.captchas import create_captcha
-from resolvers.errors import ErrorCode, InputError
-from resolvers.identities import AuthInfo, find_auth_info, submit_auth
+from msgspec import UNSET, Struct
+from starlette.datastructures import UploadFile
+
+from resolvers import (
+    accounts,
+    avatars,
+    captchas,
+    identities,
+    profiles,
+    registration,
+    sign_in,
+    sign_out,
+    sms_codes,
+)
+from resolvers.context import Context
+from resolvers.errors import ErrorCode as E
+from resolvers.errors import invalid_input
 from resolvers.mobiles import national_form
-from resolvers.profiles import update_name
-from resolvers.registration import register
-from resolvers.sign_in import SignedIn, login
-from resolvers.sign_out import logout
-from resolvers.sms_codes import send_sms_code
 from resolvers.sms_purposes import SmsPurpose
 from resolvers.texts import Reason
-from rest_shim.requests import RestRequest
+from rest_shim import messages as m
+from rest_shim.errno import Errno
+
+Fields = TypeVar("Fields", bound=Struct)
 
 # Legacy pages print the time as it comes: the wall clock of where they are read.
 _CHINA = timezone(timedelta(hours=8))
 _TIME_FORM = "%Y-%m-%d %H:%M:%S"
-
-
-@dataclass(frozen=True, slots=True)
-class Success:
-    """What goes into the envelope. `as_object` is `data` for dialects that have objects where the document has none."""
-
-    data: object = None
-    as_object: object = None
-    beside_data: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The one answer that is no envelope."""
-
-    png: bytes
-
-
-Endpoint = Callable[[RestRequest], Awaitable[Success | Picture]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,145 +45,265 @@ class EndpointOptions:
     refuse_common_passwords: bool = False
 
 
-async def get_imagecode(request: RestRequest) -> Picture:
-    """1. A captcha under the page's own id, voiding the previous one."""
-    captcha = await create_captcha(
-        request.ctx, captcha_id=request.get("codeid"), previous_id=request.find("pcodeid")
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Fields]):
+    """What a handler is given; `file` is the part that the route names."""
+
+    ctx: Context
+    fields: Fields
+    options: EndpointOptions
+    file: UploadFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The one answer that is no envelope."""
+
+    png: bytes
+
+
+async def get_image_code(call: Call[m.ImageCodeFields]) -> Picture:
+    """Captcha picture.
+
+    Draws four characters under an id that the page chose. The captcha lives 180 seconds and is spent by the first
+    check, right or wrong.
+    """
+    captcha = await captchas.create_captcha(
+        call.ctx, captcha_id=call.fields.codeid, previous_id=call.fields.pcodeid or None
     )
     return Picture(captcha.image)
 
 
-async def post_smscode(request: RestRequest) -> Success:
-    """2. An SMS code, after a right captcha."""
-    await send_sms_code(
-        request.ctx,
+async def send_sms_code(call: Call[m.SmsCodeFields]) -> None:
+    """Send an SMS code.
+
+    Sends digits to the mobile, after a right captcha. The code lives 300 seconds.
+    """
+    await sms_codes.send_sms_code(
+        call.ctx,
         purpose=SmsPurpose.REGISTER,
-        mobile=request.get("mobile"),
-        captcha_id=request.get("image_code_id"),
-        captcha_text=request.get("image_code_text"),
-    )
-    return Success()
-
-
-def post_register(options: EndpointOptions) -> Endpoint:
-    """3. Registration, which signs in."""
-
-    async def endpoint(request: RestRequest) -> Success:
-        is_token_wanted = request.is_token_wanted()
-        signed_in = await register(
-            request.ctx,
-            mobile=request.get("mobile"),
-            sms_code=request.get("phonecode"),
-            password=request.get("password", is_stored=False),
-            captcha_text=request.get_unless_optional("image_code_text"),
-            refuse_common_password=options.refuse_common_passwords,
-        )
-        return _signed_in(request, signed_in, is_token_wanted=is_token_wanted)
-
-    return endpoint
-
-
-async def post_login(request: RestRequest) -> Success:
-    """4. Sign-in."""
-    is_token_wanted = request.is_token_wanted()
-    signed_in = await login(
-        request.ctx, mobile=request.get("mobile"), password=request.get("password", is_stored=False)
-    )
-    return _signed_in(request, signed_in, is_token_wanted=is_token_wanted)
-
-
-async def get_check_login(request: RestRequest) -> Success:
-    """5. Who is signed in, by name."""
-    viewer = await request.ctx.require_viewer()
-    return Success(viewer.name, as_object={"name": viewer.name})
-
-
-async def get_logout(request: RestRequest) -> Success:
-    """6. Sign-out, with or without a session."""
-    await logout(request.ctx)
-    return Success()
-
-
-async def get_profile(request: RestRequest) -> Success:
-    """7. The profile."""
-    account = await request.require_account()
-    avatar_url = request.ctx.services.links.avatar_url(account.avatar_key)
-    return _object(
-        {
-            **_account(account),
-            "avatar": avatar_url,
-            "avatar_url": avatar_url,
-            "create_time": account.created_at.astimezone(_CHINA).strftime(_TIME_FORM),
-        }
+        mobile=call.fields.mobile,
+        captcha_id=call.fields.image_code_id,
+        captcha_text=call.fields.image_code_text,
     )
 
 
-async def post_avatar(request: RestRequest) -> Success:
-    """8. A new picture, from the multipart part `avatar`."""
-    await request.require_account()
-    image = request.files.get("avatar")
-    if image is None:
-        raise InputError(ErrorCode.INVALID_INPUT, Reason.FIELD_MISSING, field=("avatar",), name="avatar")
-    account = await upload_avatar(request.ctx, image=image)
-    url = request.ctx.services.links.avatar_url(account.avatar_key)
-    return Success(url, as_object=url, beside_data={"url": url, "avatar": url})
+async def register(call: Call[m.RegisterFields]) -> m.SignedIn:
+    """Register.
 
-
-async def post_name(request: RestRequest) -> Success:
-    """9. A new name."""
-    await request.require_account()
-    account = await update_name(request.ctx, name=request.get("name"))
-    return _object({"name": account.name})
-
-
-async def get_auth(request: RestRequest) -> Success:
-    """10. The real-name record, masked."""
-    account = await request.require_account()
-    return _auth(await find_auth_info(request.ctx, account_id=account.id))
-
-
-async def post_auth(request: RestRequest) -> Success:
-    """10. The real-name record, once."""
-    await request.require_account()
-    return _auth(
-        await submit_auth(request.ctx, real_name=request.get("real_name"), id_number=request.get("id_card"))
+    Makes an account for the mobile and signs it in. The first name is the mobile itself.
+    """
+    is_token_wanted = _is_token_wanted(call.ctx, call.fields)
+    signed_in = await registration.register(
+        call.ctx,
+        mobile=call.fields.mobile,
+        sms_code=call.fields.phonecode,
+        password=call.fields.password,
+        captcha_text=call.fields.image_code_text or None,
+        refuse_common_password=call.options.refuse_common_passwords,
     )
+    return _signed_in(call.ctx, signed_in, is_token_wanted=is_token_wanted)
 
 
-def routes(options: EndpointOptions) -> dict[str, dict[str, Endpoint]]:
-    """Path, then method, then endpoint."""
-    return {
-        "/api/imagecode": {"GET": get_imagecode},
-        "/api/smscode": {"POST": post_smscode},
-        "/api/register": {"POST": post_register(options)},
-        "/api/login": {"POST": post_login},
-        "/api/check_login": {"GET": get_check_login},
-        "/api/logout": {"GET": get_logout},
-        "/api/profile": {"GET": get_profile},
-        "/api/profile/avatar": {"POST": post_avatar},
-        "/api/profile/name": {"POST": post_name},
-        "/api/profile/auth": {"GET": get_auth, "POST": post_auth},
-    }
+async def login(call: Call[m.LoginFields]) -> m.SignedIn:
+    """Sign in.
+
+    Begins a session: 7 days after its last use it ends, 30 days after sign-in at the latest.
+    """
+    is_token_wanted = _is_token_wanted(call.ctx, call.fields)
+    signed_in = await sign_in.login(call.ctx, mobile=call.fields.mobile, password=call.fields.password)
+    return _signed_in(call.ctx, signed_in, is_token_wanted=is_token_wanted)
 
 
-def _account(account: Account) -> dict[str, object]:
-    return {"user_id": account.id, "name": account.name, "mobile": national_form(account.mobile)}
+async def check_login(call: Call[m.NoFields]) -> m.Name:
+    """Who is signed in.
+
+    The name of the signed-in account.
+    """
+    return m.Name((await call.ctx.require_viewer()).name)
 
 
-def _signed_in(request: RestRequest, signed_in: SignedIn, *, is_token_wanted: bool) -> Success:
+async def logout(call: Call[m.NoFields]) -> None:
+    """Sign out.
+
+    Ends the session, at the server and at once; it completes although the page is left. Without a session it succeeds
+    too.
+    """
+    await sign_out.logout(call.ctx)
+
+
+async def get_profile(call: Call[m.Credentials]) -> m.Profile:
+    """Profile.
+
+    The account with its picture.
+    """
+    account = await call.ctx.require_viewer()
+    url = call.ctx.services.links.avatar_url(account.avatar_key)
+    created = account.created_at.astimezone(_CHINA).strftime(_TIME_FORM)
+    return m.Profile(*_account(account), avatar=url, avatar_url=url, create_time=created)
+
+
+async def upload_avatar(call: Call[m.Credentials]) -> m.Avatar:
+    """New picture.
+
+    Takes a JPEG, PNG, WebP or GIF of at most 5 MiB and 25 megapixels, judged by its bytes, and keeps a square WebP of
+    512 pixels without metadata. The previous picture is deleted.
+    """
+    if call.file is None:
+        raise invalid_input(Reason.FIELD_MISSING, "avatar", name="avatar")
+    account = await avatars.upload_avatar(call.ctx, image=call.file)
+    url = call.ctx.services.links.avatar_url(account.avatar_key) or ""
+    return m.Avatar(url, url)
+
+
+async def update_name(call: Call[m.NameFields]) -> m.Name:
+    """New name.
+
+    Changes the name that others see.
+    """
+    return m.Name((await profiles.update_name(call.ctx, name=call.fields.name)).name)
+
+
+async def get_auth(call: Call[m.Credentials]) -> m.Auth:
+    """Real-name record.
+
+    The account's real-name record, masked; both null while none has been submitted.
+    """
+    account = await call.ctx.require_viewer()
+    info = await identities.find_auth_info(call.ctx, account_id=account.id)
+    return m.Auth(info.real_name, info.id_number) if info else m.Auth(None, None)
+
+
+async def submit_auth(call: Call[m.AuthFields]) -> m.Auth:
+    """Submit the real-name record.
+
+    Keeps the record: once, for ever. It is encrypted at rest and shown masked. One identity number belongs to one
+    account.
+    """
+    info = await identities.submit_auth(
+        call.ctx, real_name=call.fields.real_name, id_number=call.fields.id_card
+    )
+    return m.Auth(info.real_name, info.id_number)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path: its handler, what that reads and gives, and what its own refusals are.
+
+    `upload` is the multipart part that is a file. `bare` is the field of the answer that alone is `data`, with the
+    whole answer beside it. `changes_state` is for a read that does; what posts always does. `session_effect` tells
+    what becomes of the cookie.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[Call[Any]], Awaitable[Struct | Picture | None]]
+    reads: type[Struct]
+    gives: type[Struct] | None = None
+    refusals: tuple[E | Errno, ...] = ()
+    _: KW_ONLY
+    upload: str | None = None
+    bare: str | None = None
+    changes_state: bool = False
+    session_effect: str | None = None
+
+    @property
+    def takes_credentials(self) -> bool:
+        """Whether mobile and password in the request serve instead of a session."""
+        return issubclass(self.reads, m.Credentials)
+
+    @property
+    def takes_session(self) -> bool:
+        """Whether it matters who is signed in."""
+        return self.takes_credentials or self.reads is m.NoFields
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether another site's page may not send this."""
+        return self.method == "POST" or self.changes_state
+
+
+_BEGINS = "A fresh session's cookie, unless `token_delivery` is `body`. The one that the client was in ends."
+_CAPTCHA = (E.CAPTCHA_EXPIRED, E.CAPTCHA_WRONG, E.RATE_LIMITED, E.SMS_NOT_SENT, Errno.IPERR)
+_SMS_CODE = (E.SMS_CODE_EXPIRED, E.SMS_CODE_WRONG, E.CAPTCHA_WRONG, E.RATE_LIMITED)
+SIGN_IN_REFUSALS = (E.WRONG_CREDENTIALS, E.ACCOUNT_LOCKED, E.RATE_LIMITED, Errno.IPERR)
+
+ROUTES = (
+    Route("GET", "/api/imagecode", get_image_code, m.ImageCodeFields, None, (E.RATE_LIMITED, Errno.IPERR)),
+    Route("POST", "/api/smscode", send_sms_code, m.SmsCodeFields, None, _CAPTCHA),
+    Route(
+        "POST",
+        "/api/register",
+        register,
+        m.RegisterFields,
+        m.SignedIn,
+        (*_SMS_CODE, E.WEAK_PASSWORD, E.MOBILE_TAKEN),
+        session_effect=_BEGINS,
+    ),
+    Route("POST", "/api/login", login, m.LoginFields, m.SignedIn, SIGN_IN_REFUSALS, session_effect=_BEGINS),
+    Route("GET", "/api/check_login", check_login, m.NoFields, m.Name, (E.UNAUTHENTICATED,)),
+    Route(
+        "GET",
+        "/api/logout",
+        logout,
+        m.NoFields,
+        changes_state=True,
+        session_effect="Takes the cookie away.",
+    ),
+    Route("GET", "/api/profile", get_profile, m.Credentials, m.Profile),
+    Route(
+        "POST",
+        "/api/profile/avatar",
+        upload_avatar,
+        m.Credentials,
+        m.Avatar,
+        (E.INVALID_IMAGE, E.STORAGE_FAILED),
+        upload="avatar",
+        bare="url",
+    ),
+    Route("POST", "/api/profile/name", update_name, m.NameFields, m.Name, (E.NAME_TAKEN,)),
+    Route("GET", "/api/profile/auth", get_auth, m.Credentials, m.Auth),
+    Route(
+        "POST",
+        "/api/profile/auth",
+        submit_auth,
+        m.AuthFields,
+        m.Auth,
+        (E.AUTH_ALREADY_SUBMITTED, E.ID_NUMBER_REFUSED),
+    ),
+)
+
+
+def routes_of(paths: Mapping[str, str]) -> dict[str, dict[str, Route]]:
+    """Path, then method, then route; `paths` are further paths, each with the one that it means."""
+    table: dict[str, dict[str, Route]] = {}
+    for route in ROUTES:
+        table.setdefault(route.path, {})[route.method] = route
+    return table | {alias: table[path] for alias, path in paths.items()}
+
+
+def _account(account: accounts.Account) -> tuple[int, str, str]:
+    return account.id, account.name, national_form(account.mobile)
+
+
+def _is_token_wanted(ctx: Context, fields: m.LoginFields) -> bool:
+    """Whether a sign-in shall tell its token; judged before anything else is.
+
+    Raises:
+        InputError: INVALID_INPUT for anything but the two ways there are, or for a cookie that would not arrive.
+    """
+    delivery = fields.token_delivery.lower()
+    if delivery not in {"cookie", "body"}:
+        raise invalid_input(Reason.TOKEN_DELIVERY_UNKNOWN, "token_delivery")
+    if delivery == "cookie":
+        ctx.require_cookies()
+    return delivery == "body"
+
+
+def _signed_in(ctx: Context, signed_in: sign_in.SignedIn, *, is_token_wanted: bool) -> m.SignedIn:
     """The account, and the token with it for who keeps no cookies: then the gateway must not make one of it."""
-    account = _account(signed_in.account)
-    if not is_token_wanted:
-        return _object(account)
-    request.ctx.issued = None
-    return _object(account | {"token": signed_in.session.token})
-
-
-def _auth(info: AuthInfo | None) -> Success:
-    return _object(
-        {"real_name": info.real_name if info else None, "id_card": info.id_number if info else None}
+    if is_token_wanted:
+        ctx.issued = None
+    return m.SignedIn(
+        *_account(signed_in.account), token=signed_in.session.token if is_token_wanted else UNSET
     )
-
-
-def _object(data: Mapping[str, object]) -> Success:
-    return Success(data, as_object=data)

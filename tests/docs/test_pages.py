@@ -1,6 +1,7 @@
 """The pages against the code: settings, commands, codes, endpoints and links."""
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import typer
 from gateway.cli import app
 from gateway.settings import PREFIX, Settings
 from gateway.settings_table import BEGIN, END, replace_settings_table
-from rest_shim.endpoints import EndpointOptions, routes
+from rest_shim.dialects import DIALECTS
+from rest_shim.endpoints import ROUTES
 from rest_shim.errno import TEXTS
 from tests.docs.walkthrough import ROOT
 
@@ -77,8 +79,11 @@ def test_operators_page_has_every_command() -> None:
 def test_legacy_page_has_every_endpoint_and_every_errno() -> None:
     page = read("docs/legacy.md")
 
-    for path, methods in routes(EndpointOptions()).items():
-        assert all(f"`{method} {path}" in page for method in methods), path
+    for route in ROUTES:
+        assert f"`{route.method} {route.path}" in page
+    for dialect in DIALECTS.values():
+        for name in (*dialect.paths, *dialect.copies, *chain.from_iterable(dialect.aliases.values())):
+            assert f"`{name}`" in page
     for errno, text in TEXTS.items():
         assert f"| {int(errno)} | {errno.name} | {text} |" in page
 

@@ -101,6 +101,7 @@ def make_front(inner: Inner, *, is_https: bool = False) -> Front:
         ),
         shortcuts={"/shortcut": inner},
         refusers={"/api/": refuse},
+        changing_reads=frozenset({"/api/logout"}),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rest_shim.dialects import DOCUMENTED, Dialect
-from rest_shim.documentation.page import render_page
+from rest_shim.documentation import render_page
 from rest_shim.errno import Errno
 from rest_shim.openapi import Deployment, make_document
 from tests.backends import Backend

@@ -1,0 +1,76 @@
+"""What a request at the legacy door costs, and what comes of it when its client goes away."""
+
+from typing import Any
+
+import pytest
+
+from tests.doors.flows import ID_NUMBER, MOBILE, PASSWORD, REAL_NAME, sign_up
+from tests.doors.house import HOST, House
+from tests.doors.watching import watching_statements
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fields"),
+    [
+        ("GET", "/api/check_login", None),
+        ("GET", "/api/profile", None),
+        ("GET", "/api/profile/auth", None),
+        ("POST", "/api/profile/name", {"name": "小明"}),
+        ("POST", "/api/profile/auth", {"real_name": REAL_NAME, "id_card": ID_NUMBER}),
+    ],
+)
+async def test_session_is_looked_up_once(house: House, method: str, path: str, fields: Any) -> None:  # noqa: ANN401
+    client = house.client(token=await house.make_account(MOBILE))
+
+    with watching_statements(house.services.database) as statements:
+        answer = await client.request(method, path, json=fields)
+
+    assert answer.json()["errno"] == 0
+    assert len([one for one in statements if one.startswith("SELECT sessions.")]) == 1
+
+
+async def test_password_in_the_request_serves_it_whatever_was_asked_first(house: House) -> None:
+    await sign_up(house, house.open_door("graphql"))
+    stranger = house.client()
+    credentials = {"mobile": MOBILE, "password": PASSWORD}
+
+    answers = [
+        (await stranger.post("/api/profile/name", json={"name": "小明", **credentials})).json(),
+        (await stranger.post("/api/profile/name", json=credentials)).json(),
+        (await stranger.post("/api/profile/name", json={})).json(),
+        (await stranger.post("/api/profile/name", json={"name": "小红"})).json(),
+        (await stranger.get("/api/profile", params=credentials)).json(),
+    ]
+
+    assert [answer["errno"] for answer in answers] == [0, 4103, 4101, 4101, 0]
+    assert answers[-1]["data"]["name"] == "小明"
+    assert not stranger.cookies
+
+
+async def test_sign_out_is_finished_although_the_client_has_gone(house: House) -> None:
+    token = await house.make_account(MOBILE)
+    headers = {"host": HOST, "authorization": f"Bearer {token}", "content-length": "5"}
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Any) -> None:  # noqa: ANN401
+        return
+
+    await house.app(
+        {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "path": "/api/logout",
+            "query_string": b"",
+            "client": ("198.51.100.1", 50000),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        },
+        gone,
+        send,
+    )
+
+    assert (await house.client(token=token).get("/api/check_login")).json()["errno"] == 4101
