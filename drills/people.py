@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from io import BytesIO
 
 from PIL import Image
-from stdnum.cn import ric
 
 from db import accounts
 from db.engine import Connection
@@ -23,6 +22,7 @@ from gateway.settings import Settings
 from gateway.wiring import open_services
 from resolvers.captchas import create_captcha
 from resolvers.context import Context, Services
+from resolvers.id_numbers import check_character
 from resolvers.limits import Limits
 from resolvers.names import name_key
 from resolvers.ports import SmsMessage
@@ -174,7 +174,7 @@ def new_id_number() -> str:
     serial = next(_serials)
     born = _FIRST_BIRTH + timedelta(days=serial % 18_000)
     first = f"110105{born:%Y%m%d}{serial // 18_000 % 1000:03d}"
-    return first + str(ric.calc_check_digit(f"{first}0"))
+    return first + check_character(first)
 
 
 def new_address() -> str:

@@ -1,27 +1,25 @@
 """Real-name records: submitted once, for ever; sealed at rest, shown masked."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-
-from stdnum.cn import ric
 
 from db import accounts, identities
 from db.engine import ConflictError, Connection
 from db.identities import IdentityRow
 from resolvers.accounts import Account
 from resolvers.audit import record_event, record_limit, record_refusal
+from resolvers.characters import has_hidden_characters, has_visible_character, normalize_canonical
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError, RateLimitedError, invalid_input, unauthenticated
+from resolvers.id_numbers import parse_id_number
 from resolvers.keys import KeyRing
 from resolvers.sealing import seal, unseal
-from resolvers.text_rules import has_hidden_characters
+from resolvers.text_rules import has_surrogate
 from resolvers.texts import Reason
 
 MINIMUM_NAME_CHARACTERS = 2
 MAXIMUM_NAME_CHARACTERS = 50
 
-_ID_NUMBER_CHARACTERS = 18
 _DIGEST_PURPOSE = "identity-digest"
 
 
@@ -48,7 +46,8 @@ async def submit_auth(ctx: Context, *, real_name: str, id_number: str) -> AuthIn
         async with ctx.reading() as connection:
             await _require_no_identity(connection, viewer)
         async with ctx.limited(ctx.services.policy.limits.id_number, str(viewer.id), judged=(InputError,)):
-            return await _keep_identity(ctx, viewer, name, _parse_id_number(id_number))
+            number = parse_id_number(id_number, now=ctx.now)
+            return await _keep_identity(ctx, viewer, name, number.text)
     except InputError as error:
         await record_refusal(ctx, "real-name-refused", mobile=viewer.mobile, detail=error.code)
         raise
@@ -130,8 +129,14 @@ def digests_of(keys: KeyRing, number: str) -> list[str]:
 
 
 def _parse_real_name(text: str) -> str:
-    name = unicodedata.normalize("NFC", text).strip()
-    if not MINIMUM_NAME_CHARACTERS <= len(name) <= MAXIMUM_NAME_CHARACTERS or has_hidden_characters(name):
+    # Normalising is for input of a sensible length only.
+    is_readable = len(text) <= 4 * MAXIMUM_NAME_CHARACTERS and not has_surrogate(text)
+    name = normalize_canonical(text).strip() if is_readable else ""
+    if (
+        not MINIMUM_NAME_CHARACTERS <= len(name) <= MAXIMUM_NAME_CHARACTERS
+        or has_hidden_characters(name)
+        or not has_visible_character(name)
+    ):
         raise invalid_input(
             Reason.REAL_NAME_MALFORMED,
             "real_name",
@@ -139,16 +144,6 @@ def _parse_real_name(text: str) -> str:
             maximum=MAXIMUM_NAME_CHARACTERS,
         )
     return name
-
-
-def _parse_id_number(text: str) -> str:
-    """GB 11643: 18 characters with a valid place, birth date and check digit."""
-    # Normalising is for input of a sensible length only.
-    is_readable = len(text) <= 2 * _ID_NUMBER_CHARACTERS
-    number = unicodedata.normalize("NFKC", text).strip().upper() if is_readable else ""
-    if len(number) != _ID_NUMBER_CHARACTERS or not number.isascii() or not ric.is_valid(number):
-        raise invalid_input(Reason.ID_NUMBER_MALFORMED, "id_number")
-    return number
 
 
 def _masked(name: str, number: str, submitted_at: datetime) -> AuthInfo:

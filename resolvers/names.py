@@ -1,10 +1,15 @@
 """Names: what may be one, and when two are the same."""
 
-import unicodedata
-
+from resolvers.characters import (
+    digits_of,
+    has_hidden_characters,
+    has_letter,
+    has_visible_character,
+    normalize_compatible,
+    without_invisible,
+)
 from resolvers.errors import ErrorCode, InputError, invalid_input
 from resolvers.mobiles import find_mobile
-from resolvers.text_rules import has_hidden_characters
 from resolvers.texts import Reason
 
 MINIMUM_CHARACTERS = 1
@@ -28,19 +33,26 @@ def parse_name(text: str, *, own_mobile: str) -> str:
         raise _wrong_length()
     if has_hidden_characters(text):
         raise invalid_input(Reason.NAME_CHARACTERS, "name")
-    name = unicodedata.normalize("NFKC", text).strip()
+    name = normalize_compatible(text).strip()
     if not MINIMUM_CHARACTERS <= len(name) <= MAXIMUM_CHARACTERS:
         raise _wrong_length()
-    if _MARKUP.intersection(name) or has_hidden_characters(name):
+    if _MARKUP.intersection(name) or has_hidden_characters(name) or not has_visible_character(name):
         raise invalid_input(Reason.NAME_CHARACTERS, "name")
-    if find_mobile(name) not in {None, own_mobile}:
+    if _find_mobile(name) not in {None, own_mobile}:
         raise invalid_input(Reason.NAME_IS_MOBILE, "name")
     return name
 
 
 def name_key(name: str) -> str:
-    """What must be unique: the name without case."""
-    return unicodedata.normalize("NFKC", name.casefold())
+    """What must be unique: the name without case, without what nobody sees, and with single blanks."""
+    return " ".join(normalize_compatible(without_invisible(name.casefold())).split())
+
+
+def _find_mobile(name: str) -> str | None:
+    """The mobile number that a name is, whatever stands between its digits; with a letter in it, it is a name."""
+    if has_letter(name):
+        return find_mobile(name)
+    return find_mobile(("+" if "+" in name else "") + digits_of(name))
 
 
 def name_taken() -> InputError:

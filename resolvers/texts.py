@@ -83,12 +83,12 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
         "用户名长度应为 {minimum} 到 {maximum} 个字符",
     ),
     Reason.NAME_CHARACTERS: (
-        "A name has no control or invisible direction characters and none of < > &.",
+        "A name has something to see, no control or invisible characters, and none of < > &.",
         "用户名含有不允许的字符",
     ),
     Reason.NAME_IS_MOBILE: ("A name cannot be somebody's mobile number.", "用户名不能是他人的手机号"),
     Reason.REAL_NAME_MALFORMED: (
-        "A real name is {minimum} to {maximum} characters long and has no control characters.",
+        "A real name is {minimum} to {maximum} characters long and has no control or invisible characters.",
         "真实姓名格式错误",
     ),
     Reason.ID_NUMBER_MALFORMED: ("This is not a valid ID number.", "身份证号格式错误"),

@@ -13,6 +13,7 @@ from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door
 from tests.doors.flows import ID_NUMBER, MASKED_ID_NUMBER, MOBILE, OTHER_MOBILE, REAL_NAME
 from tests.doors.house import House
+from tests.id_numbers import id_number
 
 pytestmark = pytest.mark.anyio
 
@@ -80,7 +81,7 @@ async def test_one_id_number_is_one_account(house: House, signed_in: Door) -> No
         "110105194912310021",
         "11010519491231002",
         "11010519491231002XX",
-        "990105194912310023",
+        "160105194912310028",
         "110105194913310028",
         "110105194902300021",
         "1101051949123100X2",
@@ -111,6 +112,41 @@ async def test_real_name_has_2_to_50_characters(house: House, signed_in: Door, k
     for name in ("", " ", "王", "王" * 51, "王\x00五", "王\u202e五", "王\n五"):
         assert (await signed_in.submit_auth(name, ID_NUMBER)).is_refused_as("INVALID_INPUT"), ascii(name)
     assert (await signed_in.submit_auth("王" * 50, ID_NUMBER)).values["real_name"] == "*" * 49 + "王"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\U000323af一",
+        "\U0002ebf0一",
+        "\U000323b0\U00033479",
+        "\U00033fff一",
+        "買買提·吐爾遜",
+        "Nguyễn Văn A",
+    ],
+    ids=ascii,
+)
+async def test_real_name_has_any_letter_of_unicode(signed_in: Door, name: str) -> None:
+    assert await signed_in.submit_auth(name, ID_NUMBER)
+
+
+async def test_real_name_has_nothing_invisible(signed_in: Door) -> None:
+    for name in (
+        "\u2800\u2800",
+        "\u3164\u3164",
+        "王\u115f",
+        "王\u200b五",
+        "王\U000e0100五",
+        "\u0301\u0302",
+        "王\ufeff",
+        "王\ufffe五",
+    ):
+        assert (await signed_in.submit_auth(name, ID_NUMBER)).is_refused_as("INVALID_INPUT"), ascii(name)
+
+
+@pytest.mark.parametrize("number", ["810000199001011237", "110223198001010018", "522101198001010013"])
+async def test_numbers_of_counties_that_are_no_more_are_accepted(signed_in: Door, number: str) -> None:
+    assert await signed_in.submit_auth(REAL_NAME, id_number(number[:-1]))
 
 
 async def test_neither_name_nor_number_is_at_rest_anywhere(

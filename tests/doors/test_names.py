@@ -80,6 +80,37 @@ async def test_name_has_1_to_32_characters(signed_in: Door) -> None:
         "\u200f",
         "\u061c",
         "\ue000",
+        "\U000f0000",
+        # What nobody sees.
+        "\u00ad",
+        "\u034f",
+        "\u115f",
+        "\u1160",
+        "\u17b4",
+        "\u180b",
+        "\u180e",
+        "\u200b",
+        "\u200c",
+        "\u200d",
+        "\u2060",
+        "\u2065",
+        "\u206a",
+        "\u2800",
+        "\u3164",
+        "\ufe00",
+        "\ufe0f",
+        "\ufeff",
+        "\uffa0",
+        "\ufff0",
+        "\ufff9",
+        "\ufffc",
+        "\U00013430",
+        "\U00013441",
+        "\U0001d159",
+        "\U0001d173",
+        "\U000e0001",
+        "\U000e0041",
+        "\U000e0100",
         "\uffff",
     ],
 )
@@ -90,6 +121,53 @@ async def test_name_has_no_markup_control_or_direction_characters(house: House, 
         for name in (f"a{character}b", f"{character}ab", f"ab{character}"):
             assert (await door.update_name(name)).is_refused_as("INVALID_INPUT")
         assert await name_of(door) == "18736008450"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Where they mean something: in emoji, in Persian, in Devanagari.
+        "❤\ufe0f",
+        "👩\u200d👩\u200d👧",
+        "🏳\ufe0f\u200d🌈",
+        "👍🏽",
+        "1\ufe0f\u20e3",
+        "می\u200cخواهم",
+        "श्\u200dर",
+        # Letters that the tables of Python 3.11 do not know: CJK Extensions H, I and J, Kawi, Garay.
+        "\U000323af一",
+        "\U0002ebf0",
+        "\U000323b0",
+        "\U00011f04",
+        "\U00010d50",
+        # And those that no tables know yet.
+        "\U00033fff",
+        "\U0002fa20",
+    ],
+    ids=ascii,
+)
+async def test_name_has_any_letter_of_unicode_and_what_its_script_needs(signed_in: Door, name: str) -> None:
+    assert await signed_in.update_name(name)
+    assert await name_of(signed_in) == name
+
+
+async def test_name_has_something_to_see(signed_in: Door) -> None:
+    for name in ("\u0301", "\u0301 \u0302", "\u20dd", "\U0001f3f4\U000e0067\U000e007f"):
+        assert (await signed_in.update_name(name)).is_refused_as("INVALID_INPUT"), ascii(name)
+
+
+async def test_twins_that_differ_by_what_nobody_sees_are_one_name(
+    house: House, signed_in: Door, kind: str
+) -> None:
+    other = house.open_door(kind, token=await house.make_account(OTHER_MOBILE))
+    for name, twin in [
+        ("❤\ufe0f A", "❤ a"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("two words", "two  words"),
+        ("\U0001ccd6bc", "abc"),
+    ]:
+        assert await signed_in.update_name(name), ascii(name)
+        assert (await other.update_name(twin)).is_refused_as("NAME_TAKEN"), ascii(twin)
 
 
 async def test_name_is_unique_without_case(house: House, signed_in: Door, kind: str) -> None:
@@ -133,6 +211,16 @@ async def test_mobile_of_somebody_else_is_no_name(signed_in: Door) -> None:
         "86-13900000007",
         "+44 7911 123456",
         "(139)0000-0007",
+        "139_0000_0007",
+        "139·0000·0007",
+        "139,0000,0007",
+        "*13900000007*",
+        "📱13900000007",
+        "①③⑨⓪⓪⓪⓪⓪⓪⓪⑦",
+        "➀➂➈00000007",
+        "١٣٩٠٠٠٠٠٠٠٧",
+        "\U0001ccf1\U0001ccf3\U0001ccf900000007",
+        "1️⃣3900000007",
     ):
         assert (await signed_in.update_name(name)).is_refused_as("INVALID_INPUT"), name
 

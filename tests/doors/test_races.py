@@ -5,7 +5,6 @@ import collections
 from collections.abc import Awaitable, Sequence
 
 import pytest
-from stdnum.cn import ric
 
 from resolvers.ports import Counter
 from tests.doors.conftest import BuildHouse
@@ -14,6 +13,7 @@ from tests.doors.flows import ID_NUMBER, MOBILE, PASSWORD, receive_code, sign_up
 from tests.doors.house import House
 from tests.doors.pictures import picture
 from tests.doors.watching import WatchedStore
+from tests.id_numbers import id_number
 
 pytestmark = pytest.mark.anyio
 
@@ -244,5 +244,4 @@ async def test_sign_out_beats_every_use_that_comes_after_it(house: House) -> Non
 
 def valid_id_numbers(count: int) -> list[str]:
     """Made-up numbers with right check digits."""
-    bodies = [f"11010519491231{turn:03}" for turn in range(1, count + 1)]
-    return [body + ric.calc_check_digit(f"{body}0") for body in bodies]
+    return [id_number(f"11010519491231{turn:03}") for turn in range(1, count + 1)]

@@ -4,11 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stdnum.cn import ric
-
 from tests.fuzz.attempts import PNG
 from tests.gateway.people import Person
 from tests.gateway.processes import Server
+from tests.id_numbers import id_number
 
 _PEOPLE = 3
 
@@ -34,4 +33,4 @@ def describe(town: dict[str, Any]) -> str:
 
 def _id_number(number: int) -> str:
     first = f"11010519491231{number:03d}"
-    return first + str(ric.calc_check_digit(f"{first}0"))
+    return id_number(first)

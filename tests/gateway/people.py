@@ -5,9 +5,9 @@ import secrets
 from dataclasses import dataclass, field
 
 import httpx
-from stdnum.cn import ric
 
 from tests.gateway.processes import Server
+from tests.id_numbers import id_number
 
 PASSWORD = "correct horse 42"
 
@@ -22,7 +22,7 @@ def new_mobile() -> str:
 def new_id_number() -> str:
     """A valid ID number that nobody else in this run has."""
     first = f"11010519491231{next(_numbers) % 1000:03d}"
-    return first + str(ric.calc_check_digit(f"{first}0"))
+    return id_number(first)
 
 
 @dataclass(slots=True)
