@@ -35,17 +35,24 @@ async def get_avatar(request: Request) -> Response:
     }
     if _is_known(request.headers.get("if-none-match", ""), headers["etag"]):
         return Response(status_code=304, headers=headers)
-    return _partial(request, picture, headers) or Response(picture, media_type="image/webp", headers=headers)
+    return _partial(request, picture, headers, "image/webp") or Response(
+        picture, media_type="image/webp", headers=headers
+    )
 
 
 async def get_captcha_audio(request: Request) -> Response:
-    """A captcha's text, spoken; listening spends nothing."""
+    """A captcha's text, spoken; listening spends nothing. Players ask for ranges, some for two bytes first."""
     ctx: Context = request.state.context
     try:
         sound = await find_captcha_audio(ctx, captcha_id=request.path_params["captcha_id"])
     except AccountError as error:
         return _refusal(error)
-    return Response(status_code=404) if sound is None else Response(sound, media_type="audio/wav")
+    if sound is None:
+        return Response(status_code=404)
+    headers = {"accept-ranges": "bytes"}
+    return _partial(request, sound, headers, "audio/wav") or Response(
+        sound, media_type="audio/wav", headers=headers
+    )
 
 
 def _is_known(none_match: str, etag: str) -> bool:
@@ -54,13 +61,13 @@ def _is_known(none_match: str, etag: str) -> bool:
     return etag in tags or tags == ["*"]
 
 
-def _partial(request: Request, picture: bytes, headers: dict[str, str]) -> Response | None:
+def _partial(request: Request, body: bytes, headers: dict[str, str], media_type: str) -> Response | None:
     """One range of bytes (RFC 9110, 14); None for no range, or for forms that may be ignored."""
     match = _RANGE_FORM.fullmatch(request.headers.get("range", ""))
     if match is None or match.group(1) == match.group(2) == "" or "if-range" in request.headers:
         return None
     first, last = match.groups()
-    size = len(picture)
+    size = len(body)
     start = int(first) if first else max(size - int(last), 0)
     end = min(int(last) if first and last else size - 1, size - 1)
     if first and last and int(first) > int(last):
@@ -68,7 +75,7 @@ def _partial(request: Request, picture: bytes, headers: dict[str, str]) -> Respo
     if start >= size:
         return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
     part = {**headers, "content-range": f"bytes {start}-{end}/{size}"}
-    return Response(picture[start : end + 1], status_code=206, media_type="image/webp", headers=part)
+    return Response(body[start : end + 1], status_code=206, media_type=media_type, headers=part)
 
 
 def _refusal(error: AccountError) -> Response:

@@ -15,6 +15,7 @@ from adapters.sms.vendor_url import check_vendor_url
 from db.database_url import parse_database_url, sqlite_url
 from gateway.origins import normalize_listed_origin
 from request_bodies import BUDGET_BYTES
+from resolvers.sms_purposes import FEWEST_DIGITS, MOST_DIGITS
 
 PREFIX = "GATEWAY_"
 
@@ -114,7 +115,10 @@ class Settings(BaseSettings):
     )
     sms_country_codes: Words = Field(("+86",), description="calling codes that SMS are sent to, with commas")
     sms_code_digits: int = Field(
-        6, ge=4, le=8, description="digits of a code to register; codes that open an account have 6 or more"
+        6,
+        ge=FEWEST_DIGITS,
+        le=MOST_DIGITS,
+        description="digits of a code to register; codes that open an account have 6 or more",
     )
     captcha_audio: bool = Field(
         default=False,

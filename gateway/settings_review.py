@@ -7,6 +7,7 @@ from itertools import pairwise
 from gateway.findings import Finding, error, warning
 from gateway.origins import has_any_port
 from gateway.settings import DEVELOPMENT_SECRET_KEYS, PREFIX, IPNetwork, Settings, parse_secret_keys
+from resolvers.sms_purposes import FEWEST_SAFE_DIGITS
 
 # Memory in KiB and passes of argon2id, of equal strength. Source: OWASP Password Storage Cheat Sheet.
 _OWASP_MINIMUM = ((47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5))
@@ -30,6 +31,13 @@ def review_settings(settings: Settings) -> list[Finding]:
     if settings.argon2_memory_kib < _LEAST_KIB_A_LANE * settings.argon2_lanes:
         findings.append(
             error("GATEWAY_ARGON2_MEMORY_KIB is less than 8 KiB for each of GATEWAY_ARGON2_LANES")
+        )
+    if settings.sms_code_digits < FEWEST_SAFE_DIGITS:
+        findings.append(
+            warning(
+                f"GATEWAY_SMS_CODE_DIGITS={settings.sms_code_digits}: codes to register are easily guessed; choose 6 "
+                "unless a legacy page has no room for more"
+            )
         )
     if settings.is_production:
         findings += [error(text) for text in _unfit_for_production(settings)]

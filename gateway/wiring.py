@@ -67,7 +67,7 @@ async def open_services(
                 audit_days=settings.audit_days,
                 sms_code_digits=settings.sms_code_digits,
             ),
-            links=Links(settings.public_url),
+            links=Links(settings.public_url, is_captcha_spoken=settings.captcha_audio),
         )
         stack.push_async_callback(services.refunds.aclose)
         yield services

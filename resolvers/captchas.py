@@ -1,8 +1,10 @@
 """Picture captchas: four characters, spent by the first check, right or wrong."""
 
+import base64
 import re
 import secrets
 import unicodedata
+import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,7 +14,8 @@ from captcha.audio import AudioCaptcha
 from captcha.image import ImageCaptcha
 
 from resolvers.context import Context
-from resolvers.errors import CodeError, ErrorCode, invalid_input
+from resolvers.errors import CodeError, ErrorCode, RateLimitedError, invalid_input
+from resolvers.limits import Consumption, Limit
 from resolvers.texts import Reason
 
 TTL_SECONDS = 180
@@ -23,6 +26,10 @@ ALPHABET = "346ACEFHKMNPRTWXY"
 
 _ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _ID_BYTES = 16
+# A sound is more than one value of the state store may hold.
+_PIECE_CHARACTERS = 60_000
+# One rendering for each captcha.
+_SOUND = Limit("captcha-sound", "code", 1, TTL_SECONDS)
 # Longer than any text with what a phone puts around it.
 _MAXIMUM_TYPED_CHARACTERS = 64
 
@@ -61,16 +68,23 @@ async def create_captcha(
 
 
 async def find_captcha_audio(ctx: Context, *, captcha_id: str) -> bytes | None:
-    """The captcha spoken, as WAV, for people who cannot read the picture; None when it has expired.
+    """The captcha spoken, as WAV, for people who cannot read the picture; None when it has expired, or sound is off.
 
-    Listening spends nothing.
+    Listening spends nothing, and is always to the same bytes: many renderings of one text could be averaged.
+
+    Raises:
+        RateLimitedError: over the address's limit, or the sound is just being made for another request.
     """
-    if not _ID_FORM.fullmatch(captcha_id):
+    if not (ctx.services.links.is_captcha_spoken and _ID_FORM.fullmatch(captcha_id)):
         return None
     async with ctx.consuming() as consumption:
         await consumption.use_all(ctx.services.policy.limits.captcha, ctx.address)
         text = await ctx.services.state.get(_key(ctx, captcha_id))
-        return None if text is None else await ctx.services.drawing.run(speak_captcha, text)
+        if text is None:
+            return None
+        # An id may be used again for another text.
+        subject = f"{captcha_id} {text}"
+        return await _find_sound(ctx, subject) or await _make_sound(ctx, consumption, subject, text)
 
 
 async def spend_captcha(ctx: Context, *, captcha_id: str, text: str) -> str:
@@ -106,6 +120,34 @@ def draw_captcha(text: str) -> bytes:
 def speak_captcha(text: str) -> bytes:
     """`text` as WAV."""
     return bytes(_audio_captcha().generate(text))
+
+
+async def _find_sound(ctx: Context, subject: str) -> bytes | None:
+    first = await ctx.services.state.get(_sound_key(ctx, subject, 0))
+    if first is None:
+        return None
+    count, _, text = first.partition(" ")
+    for number in range(1, int(count)):
+        text += await ctx.services.state.get(_sound_key(ctx, subject, number)) or ""
+    return zlib.decompress(base64.b85decode(text))
+
+
+async def _make_sound(ctx: Context, consumption: Consumption, subject: str, text: str) -> bytes:
+    """Speak the text for whoever is the first to ask, and keep what was said."""
+    if (await consumption.count(_SOUND, subject)).count > 1:
+        raise RateLimitedError(1, Reason.TOO_BUSY)
+    sound = await ctx.services.drawing.run(speak_captcha, text)
+    packed = base64.b85encode(zlib.compress(sound)).decode()
+    pieces = [packed[start : start + _PIECE_CHARACTERS] for start in range(0, len(packed), _PIECE_CHARACTERS)]
+    # The first piece comes last: who finds it finds them all.
+    for number in reversed(range(len(pieces))):
+        piece = pieces[number] if number else f"{len(pieces)} {pieces[0]}"
+        await ctx.services.state.put(_sound_key(ctx, subject, number), piece, TTL_SECONDS)
+    return sound
+
+
+def _sound_key(ctx: Context, subject: str, number: int) -> str:
+    return ctx.state_key("captcha-sound", f"{subject} {number}")
 
 
 def _require_id(captcha_id: str, field: str) -> str:

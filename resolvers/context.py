@@ -42,14 +42,15 @@ class Links:
     """Where a client finds what is served beside the two doors; relative without a public URL."""
 
     public_url: str = ""
+    is_captcha_spoken: bool = False
 
     def avatar_url(self, key: str | None) -> str | None:
         """The address of a picture."""
         return f"{self.public_url}/avatars/{key}.webp" if key else None
 
-    def captcha_audio_url(self, captcha_id: str) -> str:
-        """The address of a captcha's spoken form."""
-        return f"{self.public_url}/captchas/{captcha_id}.wav"
+    def captcha_audio_url(self, captcha_id: str) -> str | None:
+        """The address of a captcha's spoken form; None while the sound is off."""
+        return f"{self.public_url}/captchas/{captcha_id}.wav" if self.is_captcha_spoken else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from resolvers.texts import SmsText
 
 FEWEST_DIGITS = 4
 MOST_DIGITS = 8
-# Fewer may only make an account, never open one.
-_FEWEST_DIGITS_TO_AN_ACCOUNT = 6
+# Codes with fewer may only make an account, never open one.
+FEWEST_SAFE_DIGITS = 6
 
 
 class SmsPurpose(StrEnum):
@@ -34,7 +34,7 @@ class PurposeRule:
     text: SmsText
     ttl_seconds: int = 300
     guesses: int = 5
-    fewest_digits: int = _FEWEST_DIGITS_TO_AN_ACCOUNT
+    fewest_digits: int = FEWEST_SAFE_DIGITS
     is_for_session: bool = False
 
     def digits(self, chosen: int) -> int:

@@ -55,8 +55,8 @@ class Captcha:
 
     id: strawberry.ID = strawberry.field(description="Send it back with what was read.")
     image: str = strawberry.field(description="The picture as a `data:` URI (PNG, 160 by 60 pixels).")
-    audio_url: str = strawberry.field(
-        description="The same characters spoken (WAV), for who cannot read the picture."
+    audio_url: str | None = strawberry.field(
+        description="The same characters spoken (WAV), for who cannot read the picture; null while the sound is off."
     )
     expires_at: datetime = strawberry.field(description="When it stops being valid, UTC.")
 

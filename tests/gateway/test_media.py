@@ -1,13 +1,17 @@
 """What is served beside the doors: pictures that may be kept for ever, and captchas as sound."""
 
+import asyncio
 import wave
+from collections.abc import AsyncIterator
 from io import BytesIO
 
 import httpx
 import pytest
 
 from resolvers.ports import AvatarStoreError
+from tests.doors.conftest import BuildHouse
 from tests.doors.flows import MOBILE
+from tests.doors.graphql_door import GraphQLDoor
 from tests.doors.house import House
 from tests.doors.pictures import picture
 from tests.doors.rest_door import RestDoor
@@ -168,10 +172,17 @@ async def new_captcha(house: House) -> tuple[RestDoor, str]:
     return door, made.values["id"]
 
 
-async def test_captcha_can_be_heard(house: House) -> None:
-    _, captcha_id = await new_captcha(house)
+@pytest.fixture
+async def speaking(build_house: BuildHouse) -> AsyncIterator[House]:
+    """A gateway that speaks its captchas."""
+    async with build_house(captcha_audio=True) as house:
+        yield house
 
-    response = await get(house, f"/captchas/{captcha_id}.wav")
+
+async def test_captcha_can_be_heard(speaking: House) -> None:
+    _, captcha_id = await new_captcha(speaking)
+
+    response = await get(speaking, f"/captchas/{captcha_id}.wav")
 
     assert response.headers["content-type"] == "audio/wav"
     assert response.headers["cache-control"] == "no-store"
@@ -179,38 +190,88 @@ async def test_captcha_can_be_heard(house: House) -> None:
         assert sound.getnframes() / sound.getframerate() > 1
 
 
-async def test_listening_spends_nothing(house: House) -> None:
-    door, captcha_id = await new_captcha(house)
+async def test_listening_spends_nothing(speaking: House) -> None:
+    door, captcha_id = await new_captcha(speaking)
     for _ in range(2):
-        assert (await get(house, f"/captchas/{captcha_id}.wav")).status_code == 200
+        assert (await get(speaking, f"/captchas/{captcha_id}.wav")).status_code == 200
 
-    sent = await door.send_sms_code(MOBILE, captcha_id, house.captcha_text(captcha_id))
+    sent = await door.send_sms_code(MOBILE, captcha_id, speaking.captcha_text(captcha_id))
 
     assert sent.is_ok
 
 
-async def test_captcha_that_is_spent_or_expired_is_silent(house: House) -> None:
-    door, spent = await new_captcha(house)
+async def test_captcha_that_is_spent_or_expired_is_silent(speaking: House) -> None:
+    door, spent = await new_captcha(speaking)
     await door.send_sms_code(MOBILE, spent, "wrong")
-    _, expired = await new_captcha(house)
-    house.clock.advance(181)
+    _, expired = await new_captcha(speaking)
+    speaking.clock.advance(181)
 
-    assert (await get(house, f"/captchas/{spent}.wav")).status_code == 404
-    assert (await get(house, f"/captchas/{expired}.wav")).status_code == 404
+    assert (await get(speaking, f"/captchas/{spent}.wav")).status_code == 404
+    assert (await get(speaking, f"/captchas/{expired}.wav")).status_code == 404
 
 
 @pytest.mark.parametrize("captcha_id", ["unknown", "x" * 65, "%2e%2e", "a%20b", "%00"])
-async def test_captcha_that_never_was_is_silent(house: House, captcha_id: str) -> None:
-    assert (await get(house, f"/captchas/{captcha_id}.wav")).status_code == 404
+async def test_captcha_that_never_was_is_silent(speaking: House, captcha_id: str) -> None:
+    assert (await get(speaking, f"/captchas/{captcha_id}.wav")).status_code == 404
 
 
-async def test_listening_is_limited_as_looking_is(house: House) -> None:
+async def test_listening_is_limited_as_looking_is(speaking: House) -> None:
     for _ in range(60):
-        assert (await get(house, "/captchas/unknown.wav")).status_code == 404
+        assert (await get(speaking, "/captchas/unknown.wav")).status_code == 404
 
-    refused = await get(house, "/captchas/unknown.wav")
-    elsewhere = await house.client(address="198.51.100.77").get("/captchas/unknown.wav")
+    refused = await get(speaking, "/captchas/unknown.wav")
+    elsewhere = await speaking.client(address="198.51.100.77").get("/captchas/unknown.wav")
 
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert elsewhere.status_code == 404
+
+
+async def test_captcha_is_silent_unless_the_operator_wants_its_sound(house: House) -> None:
+    _, captcha_id = await new_captcha(house)
+    made = await GraphQLDoor(house.client()).post("mutation { createCaptcha { captcha { audioUrl } } }")
+
+    assert (await get(house, f"/captchas/{captcha_id}.wav")).status_code == 404
+    assert made.json()["data"]["createCaptcha"]["captcha"] == {"audioUrl": None}
+
+
+async def test_captcha_sounds_the_same_whenever_it_is_heard(speaking: House) -> None:
+    _, captcha_id = await new_captcha(speaking)
+    heard = {(await get(speaking, f"/captchas/{captcha_id}.wav")).content for _ in range(3)}
+
+    assert len(heard) == 1
+
+
+async def test_many_who_listen_at_once_get_one_rendering(speaking: House) -> None:
+    _, captcha_id = await new_captcha(speaking)
+    url = f"/captchas/{captcha_id}.wav"
+    answers = await asyncio.gather(*(get(speaking, url) for _ in range(8)))
+    later = await get(speaking, url)
+
+    assert {answer.status_code for answer in answers} <= {200, 429}
+    assert {answer.content for answer in answers if answer.status_code == 200} == {later.content}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "size", "content_range"),
+    [
+        ("bytes=0-1", 206, 2, "bytes 0-1/{size}"),
+        ("bytes=2-", 206, -2, "bytes 2-{last}/{size}"),
+        ("bytes=-10", 206, 10, "bytes {from_end}-{last}/{size}"),
+        ("bytes=9999999-", 416, 0, "bytes */{size}"),
+    ],
+)
+async def test_captcha_is_heard_in_parts(
+    speaking: House, asked: str, status: int, size: int, content_range: str
+) -> None:
+    _, captcha_id = await new_captcha(speaking)
+    url = f"/captchas/{captcha_id}.wav"
+    whole = (await get(speaking, url)).content
+
+    part = await speaking.client().get(url, headers={"range": asked})
+
+    numbers = {"size": len(whole), "last": len(whole) - 1, "from_end": len(whole) - 10}
+    assert part.status_code == status
+    assert part.headers["content-range"] == content_range.format(**numbers)
+    assert len(part.content) == (size if size >= 0 else len(whole) + size)
+    assert status != 206 or part.content in whole

@@ -325,3 +325,16 @@ def test_unusable_keys_are_refused(monkeypatch: pytest.MonkeyPatch, keys: str) -
 
 def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(("digits", "is_warned"), [(4, True), (5, True), (6, False), (8, False)])
+def test_short_codes_are_warned_of(monkeypatch: pytest.MonkeyPatch, digits: int, is_warned: bool) -> None:
+    findings = review_settings(load(monkeypatch, **GOOD_PRODUCTION, SMS_CODE_DIGITS=str(digits)))
+
+    assert [one.severity for one in findings] == [Severity.WARNING] * is_warned
+
+
+@pytest.mark.parametrize("digits", ["3", "9"])
+def test_codes_have_4_to_8_digits(monkeypatch: pytest.MonkeyPatch, digits: str) -> None:
+    with pytest.raises(SettingsError):
+        load(monkeypatch, SMS_CODE_DIGITS=digits)
