@@ -32,6 +32,11 @@ class Head:
         """Whether it is a form of parts, the one kind that has files."""
         return self.content_type.lower().startswith("multipart/form-data")
 
+    @property
+    def has_boundary(self) -> bool:
+        """Whether the parts can be told; without one it may be JSON or a form all the same."""
+        return "boundary=" in self.content_type.lower()
+
     def check_length(self) -> None:
         """Refuse a length that is none.
 
@@ -68,7 +73,7 @@ async def read_fields(
     """
     if not head.has_body:
         yield {}, {}
-    elif head.is_multipart:
+    elif head.is_multipart and (head.has_boundary or file_field):
         async with _read_multipart(body, head, file_field) as form:
             yield form
     else:

@@ -19,6 +19,7 @@ TAKEN = {
     "form": (FORM, FORM_BODY),
     "JSON declared as a form": (FORM, JSON_BODY),
     "form declared as JSON": ("application/json", FORM_BODY),
+    "JSON declared as parts": ("multipart/form-data", JSON_BODY),
     "mark before JSON": ("application/json", MARK + JSON_BODY),
     "mark before a form": (FORM, MARK + FORM_BODY),
     "JSON in UTF-16": ("application/json", JSON_BODY.decode().encode("utf-16")),

@@ -34,6 +34,10 @@ REST_ACTIONS = {
     "/api/login": "login",
     "/api/profile/name": "name",
     "/api/profile/auth": "auth",
+    # The further paths of the dialect `ihome`.
+    "/api/phonecode": "send",
+    "/api/smsCode": "send",
+    "/api/signup": "register",
 }
 REST_NAMES = {
     "captcha_id": "image_code_id",
