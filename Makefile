@@ -29,10 +29,10 @@ $(GRAPHIQL): $(GRAPHIQL_SOURCES)
 graphiql: $(GRAPHIQL) ## build GraphiQL from npm (needs Node)
 
 # GraphiQL is an extra: without Node, or without a registry, the service runs and says how to build it.
-run: install ## set up and serve on the embedded default
+run: install ## set up and serve on the embedded default; PORT=8001 chooses another port
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory graphiql || echo "GraphiQL was not built; everything else is served."; \
 	else echo "Node is not here: GraphiQL is not built, everything else is served."; fi
-	exec $(BIN)/python -m gateway serve
+	exec $(BIN)/account-gateway serve $(if $(PORT),--port $(PORT))
 
 test: install ## set up and run the tests (SQLite; more where servers are named in the environment)
 	$(BIN)/python -m pytest

@@ -133,6 +133,19 @@ class Database:
             async with self._connection() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def reporting(self) -> AsyncIterator[Connection]:
+        """A connection for an operator's report, which may read for minutes.
+
+        Raises:
+            DatabaseUnavailableError: when the database cannot be reached or goes away.
+        """
+        with _translated():
+            async with self._connection() as connection:
+                if self._reading_options:
+                    await connection.execution_options(**self._reading_options)
+                yield connection
+
     async def open_reader(self) -> Connection:
         """A connection as `reading()` lends it, for `StandingReader` to keep."""
         connection = await self._connect()

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, Text, cast, func, insert, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import sms_messages
@@ -22,6 +23,19 @@ class SmsMessageRow:
     address: str
     outcome: str
     used_at: datetime | None = None
+
+
+SmsGrouping = Literal["hour", "prefix", "address"]
+
+
+@dataclass(frozen=True, slots=True)
+class SmsCount:
+    """How many messages of one group came to one outcome, and how many of them were used."""
+
+    group: str
+    outcome: str
+    messages: int
+    used: int
 
 
 _COLUMNS = tuple(sms_messages.c[name] for name in SmsMessageRow.__slots__)
@@ -73,12 +87,39 @@ async def count_sms_to_prefix(
     return int(row[0]), int(row[1])
 
 
-async def list_sms_messages(connection: AsyncConnection, since: datetime) -> list[SmsMessageRow]:
-    """Every message since then, oldest first."""
-    found = await connection.execute(
-        select(*_COLUMNS).where(sms_messages.c.at >= since).order_by(sms_messages.c.at)
+async def count_sms(
+    connection: AsyncConnection, by: SmsGrouping, since: datetime, *, limit: int
+) -> list[SmsCount]:
+    """Messages since then, added up by the database: of the hour, prefix or address, and of what came of them.
+
+    Only the `limit` groups with the most messages are told, or the newest `limit` hours.
+    """
+    group = _group_of(connection, by)
+    counted = (
+        select(group.label("group"), func.count().label("messages"))
+        .where(sms_messages.c.at >= since)
+        .group_by(group)
+        .subquery()
     )
-    return [SmsMessageRow(*row) for row in found]
+    order = counted.c.group.desc() if by == "hour" else counted.c.messages.desc()
+    chosen = select(counted).order_by(order, counted.c.group).limit(limit).subquery()
+    found = await connection.execute(
+        select(chosen.c.group, sms_messages.c.outcome, func.count(), func.count(sms_messages.c.used_at))
+        .join(chosen, chosen.c.group == group)
+        .where(sms_messages.c.at >= since)
+        .group_by(chosen.c.group, sms_messages.c.outcome)
+    )
+    return [SmsCount(*row) for row in found]
+
+
+def _group_of(connection: AsyncConnection, by: SmsGrouping) -> ColumnElement[str]:
+    if by != "hour":
+        return sms_messages.c[by]
+    at: ColumnElement[Any] = sms_messages.c.at
+    if connection.dialect.name == "postgresql":
+        at = cast(func.timezone("UTC", at), Text)
+    # Every database writes a moment as `YYYY-MM-DD hh:mm:ss`.
+    return func.substr(type_coerce(at, Text), 1, len("YYYY-MM-DD hh"))
 
 
 async def list_sms_messages_of(

@@ -1,8 +1,9 @@
 """What only SQLite needs: files that nobody else can read, a write-ahead log, and writers that take turns."""
 
 import os
+import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection as SyncConnection
@@ -52,6 +53,34 @@ async def empty_log(connection: AsyncConnection) -> None:
     while is_busy:
         found = await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         is_busy = bool(found.one()[0])
+
+
+class NotAloneError(Exception):
+    """Another process has the database open."""
+
+
+def delete_sqlite_files(path: Path) -> None:
+    """Delete a database and what SQLite keeps beside it; nothing happens where there is none.
+
+    Raises:
+        NotAloneError: and nothing is deleted.
+    """
+    if path.exists():
+        _require_to_be_alone(path)
+    for suffix in _BESIDE:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _require_to_be_alone(path: Path) -> None:
+    """Leaving the write-ahead log is refused to who is not alone."""
+    with closing(sqlite3.connect(path, timeout=0)) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError as error:
+            raise NotAloneError from error
+        except sqlite3.DatabaseError:
+            # What is no database any more is in nobody's use.
+            return
 
 
 def _path_of(engine: AsyncEngine) -> Path | None:

@@ -59,8 +59,7 @@ def _read_arguments() -> list[str]:
     parser.add_argument("--list", action="store_true", help="print the names and end")
     arguments = parser.parse_args()
     if arguments.list:
-        for name, drill in DRILLS.items():
-            print(f"{name:<16}{(drill.__doc__ or '').splitlines()[0]}")
+        print(render_list())
         sys.exit(0)
     chosen = [name for name in arguments.only.split(",") if name] or list(DRILLS)
     if unknown := set(chosen) - set(DRILLS):
@@ -68,8 +67,19 @@ def _read_arguments() -> list[str]:
     return chosen
 
 
+def render_list() -> str:
+    """A table of every drill: its name, and what it does in one sentence."""
+    width = max(map(len, DRILLS)) + 2
+    rows = [("drill", "what it does"), *((name, _first_line(drill)) for name, drill in DRILLS.items())]
+    return "\n".join(f"{name:<{width}}{what}" for name, what in rows)
+
+
+def _first_line(drill: Drill) -> str:
+    return (drill.__doc__ or "").partition("\n")[0]
+
+
 def _run(name: str) -> Findings:
-    print(f"{name}: {(DRILLS[name].__doc__ or '').splitlines()[0]}", flush=True)
+    print(f"{name}: {_first_line(DRILLS[name])}", flush=True)
     started = time.monotonic()
     findings = asyncio.run(_play(name))
     print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)

@@ -98,6 +98,12 @@ class Settings(BaseSettings):
         description="origins of other sites whose pages may call, such as `https://app.example.com`, with commas; also "
         "of apps (`capacitor://localhost`, `null`), which get bearer tokens only, and in development `http://localhost:*`",
     )
+    limits_scale: int = Field(
+        1,
+        ge=1,
+        le=1_000_000,
+        description="development only: every limit allows this many times as much, for end-to-end tests",
+    )
     trusted_proxies: Words = Field(
         (), description="addresses or networks whose `X-Forwarded-For` is believed, with commas"
     )

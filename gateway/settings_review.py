@@ -55,6 +55,8 @@ _NO_PROXIES = (
 def _unfit_for_production(settings: Settings) -> Iterator[str]:
     if settings.sms_sender == "console":
         yield "GATEWAY_SMS_SENDER is `console`, which sends nothing; choose `http` or `aliyun`"
+    if settings.limits_scale > 1:
+        yield "GATEWAY_LIMITS_SCALE is for development; take it out"
     if settings.workers > 1 and settings.is_sqlite:
         yield "GATEWAY_WORKERS is more than 1 with SQLite; set GATEWAY_DATABASE_URL to PostgreSQL or MySQL"
     if not settings.is_cookie_secure:

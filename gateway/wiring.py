@@ -17,7 +17,7 @@ from db.engine import Database
 from gateway.settings import Settings
 from resolvers.context import Links, Policy, Services
 from resolvers.keys import KeyRing
-from resolvers.limits import Limits, with_sms_ceiling
+from resolvers.limits import Limits, scaled, with_sms_ceiling
 from resolvers.passwords import Passwords, make_hasher
 from resolvers.ports import AvatarStore, SmsSender, StateStore
 from resolvers.upload_places import UploadPlaces
@@ -63,7 +63,7 @@ async def open_services(
             policy=Policy(
                 sms_country_codes=frozenset(settings.sms_country_codes),
                 dry_guards=frozenset(settings.sms_dry_guards),
-                limits=with_sms_ceiling(Limits(), settings.sms_daily_ceiling),
+                limits=scaled(with_sms_ceiling(Limits(), settings.sms_daily_ceiling), settings.limits_scale),
                 audit_days=settings.audit_days,
                 sms_code_digits=settings.sms_code_digits,
             ),

@@ -117,6 +117,10 @@ class Context:
         """A connection for reads."""
         return _available(self.services.database.reading)
 
+    def reporting(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for an operator's report, which may read for minutes."""
+        return _available(self.services.database.reporting)
+
     def writing(self) -> AbstractAsyncContextManager[Connection]:
         """One transaction; it belongs to the resolver that opened it."""
         return _available(self.services.database.writing)

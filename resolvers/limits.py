@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from resolvers.address_blocks import blocks_of
 from resolvers.errors import RateLimitedError
@@ -71,6 +71,20 @@ def with_sms_ceiling(limits: Limits, daily_ceiling: int) -> Limits:
         for limit in limits.sms
     )
     return replace(limits, sms=sms)
+
+
+def scaled(limits: Limits, factor: int) -> Limits:
+    """`limits` that allow `factor` times as much; for development."""
+    changed: dict[str, Any] = {
+        field.name: _scaled(getattr(limits, field.name), factor) for field in fields(limits)
+    }
+    return replace(limits, **changed)
+
+
+def _scaled(limit: Limit | tuple[Limit, ...], factor: int) -> Limit | tuple[Limit, ...]:
+    if isinstance(limit, tuple):
+        return tuple(replace(one, maximum=one.maximum * factor) for one in limit)
+    return replace(limit, maximum=limit.maximum * factor)
 
 
 class Consumption:

@@ -1,11 +1,11 @@
 """The operators' report on SMS: what was sent, used and refused, and why; by hour, by prefix, by address."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from db.sms_messages import SENT, SmsMessageRow, list_sms_messages
+from db.engine import Connection
+from db.sms_messages import SENT, SmsCount, SmsGrouping, count_sms
 from resolvers.context import Context
 
 _ROWS_A_TABLE = 30
@@ -20,15 +20,20 @@ class SmsTally:
     failed: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
-    def add(self, message: SmsMessageRow) -> None:
-        """Count one message."""
-        if message.outcome == SENT:
-            self.sent += 1
-            self.used += message.used_at is not None
-        elif message.outcome == "failed":
-            self.failed += 1
+    def add(self, count: SmsCount) -> None:
+        """Count the messages that came to one outcome."""
+        if count.outcome == SENT:
+            self.sent += count.messages
+            self.used += count.used
+        elif count.outcome == "failed":
+            self.failed += count.messages
         else:
-            self.refused[message.outcome] += 1
+            self.refused[count.outcome] += count.messages
+
+    @property
+    def messages(self) -> int:
+        """All of them."""
+        return self.sent + self.failed + self.refused.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +46,25 @@ class SmsReport:
 
 
 async def report_sms(ctx: Context, *, hours: int) -> SmsReport:
-    """What happened in the last `hours`."""
-    async with ctx.reading() as connection:
-        messages = await list_sms_messages(connection, ctx.now - timedelta(hours=hours))
+    """What happened in the last `hours`; the database adds up, however many messages there are."""
+    since = ctx.now - timedelta(hours=hours)
+    async with ctx.reporting() as connection:
+        by_hour = await _tally(connection, "hour", since, limit=hours + 1)
+        by_prefix = await _tally(connection, "prefix", since, limit=_ROWS_A_TABLE)
+        by_address = await _tally(connection, "address", since, limit=_ROWS_A_TABLE)
     return SmsReport(
-        by_hour=_tally(messages, lambda message: message.at.strftime("%Y-%m-%d %H:00")),
-        by_prefix=_busiest(_tally(messages, lambda message: message.prefix)),
-        by_address=_busiest(_tally(messages, lambda message: message.address)),
+        {f"{hour}:00": by_hour[hour] for hour in sorted(by_hour)}, _busiest(by_prefix), _busiest(by_address)
     )
 
 
-def _tally(messages: list[SmsMessageRow], key_of: Callable[[SmsMessageRow], str]) -> dict[str, SmsTally]:
+async def _tally(
+    connection: Connection, by: SmsGrouping, since: datetime, *, limit: int
+) -> dict[str, SmsTally]:
     tallies: dict[str, SmsTally] = {}
-    for message in messages:
-        tallies.setdefault(key_of(message), SmsTally()).add(message)
+    for count in await count_sms(connection, by, since, limit=limit):
+        tallies.setdefault(count.group, SmsTally()).add(count)
     return tallies
 
 
 def _busiest(tallies: dict[str, SmsTally]) -> dict[str, SmsTally]:
-    ranked = sorted(tallies.items(), key=lambda item: item[1].sent + item[1].refused.total(), reverse=True)
-    return dict(ranked[:_ROWS_A_TABLE])
+    return dict(sorted(tallies.items(), key=lambda item: (-item[1].messages, item[0])))

@@ -11,6 +11,20 @@ from resolvers import operators
 users = typer.Typer(help="Look at and act on one account.", no_args_is_help=True)
 identity = typer.Typer(help="Undo a wrong real-name record.", no_args_is_help=True)
 
+_REASON_CHARACTERS = 500
+
+
+def _check_reason(reason: str) -> str:
+    """The audit trail keeps it, so that it has to say something."""
+    reason = reason.strip()
+    if not any(character.isalnum() for character in reason):
+        raise typer.BadParameter("say why; it goes to the audit trail")
+    if len(reason) > _REASON_CHARACTERS:
+        raise typer.BadParameter(f"at most {_REASON_CHARACTERS} characters")
+    return reason
+
+
+Reason = Annotated[str, typer.Option(callback=_check_reason, help="Why; it goes to the audit trail.")]
 Mobile = Annotated[str, typer.Argument(help="The account's mobile number, in any spelling.")]
 
 
@@ -58,7 +72,7 @@ def sign_out(mobile: Mobile) -> None:
 @identity.command("reset")
 def reset(
     mobile: Mobile,
-    reason: Annotated[str, typer.Option(help="Why; it goes to the audit trail.")],
+    reason: Reason,
 ) -> None:
     """Delete the account's real-name record, so that a right one can be submitted."""
     if not run_with_context(lambda ctx: operators.reset_identity(ctx, mobile=mobile, reason=reason)):

@@ -145,7 +145,8 @@ async def test_report_tells_what_was_sent_used_and_refused(house: House, door: D
 
     report = await report_sms(context(house), hours=1)
 
-    (hour,) = report.by_hour.values()
+    ((started_at, hour),) = report.by_hour.items()
+    assert started_at == f"{house.clock():%Y-%m-%d %H}:00"
     assert (hour.sent, hour.used, hour.refused) == (2, 1, {"limit-mobile": 1, "country": 1})
     assert report.by_prefix[prefix_of(MOBILE)].used == 1
     assert {address: tally.sent for address, tally in report.by_address.items()} == {"198.51.100.1": 2}

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from drills.__main__ import DRILLS
+from drills.__main__ import DRILLS, render_list
 
 ROOT = Path(__file__).parents[2]
 TABLE = (ROOT / "docs" / "security.md").read_text("utf-8")
@@ -26,3 +26,11 @@ def test_every_drill_that_is_named_exists_and_every_drill_is_named() -> None:
 
 def test_every_item_has_its_line() -> None:
     assert [int(number) for number in re.findall(r"^\| (\d+) \|", TABLE, re.MULTILINE)] == list(range(1, 26))
+
+
+def test_list_is_a_table_whose_columns_stand_under_each_other() -> None:
+    lines = render_list().splitlines()
+    column = lines[0].index("what it does")
+
+    assert [line[:column].strip() for line in lines] == ["drill", *DRILLS]
+    assert all(line[column - 1] == " " and line[column] != " " for line in lines)

@@ -6,8 +6,10 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import pytest
 from graphql import build_client_schema, find_breaking_changes
 
@@ -294,6 +296,73 @@ def test_real_name_record_is_reset_once_audited_and_may_be_submitted_again(
     assert (done.code, again.code) == (DONE, NOT_FOUND)
     assert audited_actions(server).count(("operator-identity-reset", "a typo, ticket 42")) >= 1
     person.post("/api/profile/auth", real_name=REAL_NAME, id_card=new_id_number())
+
+
+@pytest.mark.parametrize("reason", ["", " ", "\t\n", "...", "\u200b", "x" * 501])
+def test_reason_that_says_nothing_is_refused(server: Server, person: Person, reason: str) -> None:
+    person.post("/api/profile/auth", real_name=REAL_NAME, id_card=new_id_number())
+
+    outcome = run(server, "identity", "reset", person.mobile, "--reason", reason)
+
+    assert outcome.code == MISUSED
+    assert "--reason" in outcome.err
+    assert person.client.get("/api/profile/auth").json()["data"]["id_card"]
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run_command("--version") == Outcome(DONE, f"account-gateway {version('account-gateway')}\n", "")
+
+
+def test_reset_of_development_deletes_everything_and_a_new_start_works(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        person = Person(server).register()
+        in_use = run(server, "dev", "reset", "--yes")
+        assert person.find_name() is not None
+        server.terminate()
+        (server.data_dir / "mine").touch()
+
+        done, again = run(server, "dev", "reset", "--yes"), run(server, "dev", "reset", "--yes")
+
+        assert (in_use.code, in_use.problems) == (FAILED, ["the database is in use; stop the server first"])
+        assert [outcome.code for outcome in (done, again)] == [DONE, DONE]
+        assert [path.name for path in server.data_dir.iterdir()] == ["mine"]
+        server.start()
+        assert person.find_name() is None
+
+
+@pytest.mark.parametrize(
+    "settings", [{"ENVIRONMENT": "production"}, {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d"}], ids=str
+)
+def test_reset_is_for_the_embedded_database_of_development(tmp_path: Path, settings: dict[str, str]) -> None:
+    migrated(tmp_path)
+
+    outcome = run_command("dev", "reset", "--yes", DATA_DIR=str(tmp_path), **settings)
+
+    assert outcome.code == FAILED
+    assert len(outcome.problems) == 1
+    assert (tmp_path / "gateway.db").exists()
+
+
+def test_reset_asks_first(tmp_path: Path) -> None:
+    migrated(tmp_path)
+
+    assert run_command("dev", "reset", DATA_DIR=str(tmp_path)).code == FAILED
+    assert (tmp_path / "gateway.db").exists()
+
+
+def test_both_addresses_of_localhost_are_served_and_its_name_is_shown(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        for host in ("127.0.0.1", "[::1]"):
+            answer = httpx.get(f"http://{host}:{server.port}/healthz", trust_env=False)
+            assert answer.status_code == 200
+        assert f"http://localhost:{server.port}/graphql" in server.log
+
+
+def test_limits_are_widened_for_a_suite_of_many_accounts(tmp_path: Path) -> None:
+    with serving(tmp_path, LIMITS_SCALE="100") as server:
+        people = [Person(server).register() for _ in range(25)]
+
+        assert len({person.find_name() for person in people}) == 25
 
 
 def test_export_goes_to_an_empty_folder_only(server: Server, person: Person, tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ def test_production_accepts_what_is_fit_for_it(monkeypatch: pytest.MonkeyPatch) 
         {"COOKIE_SECURE": "0"},
         {"WORKERS": "2"},
         {"PUBLIC_URL": "http://accounts.example.com"},
+        {"LIMITS_SCALE": "100"},
         {"ARGON2_MEMORY_KIB": "8"},
         {"ARGON2_MEMORY_KIB": "7168"},
         {"ARGON2_PASSES": "1"},

@@ -1,0 +1,58 @@
+"""`dev …`: what only development needs."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from db.database_url import parse_database_url
+from db.sqlite import NotAloneError, delete_sqlite_files
+from gateway.cli.session import FAILED, complain, load_settings
+from gateway.settings import Settings
+
+dev = typer.Typer(help="For development only.", no_args_is_help=True)
+
+
+@dev.callback()
+def develop() -> None:
+    """For development only."""
+
+
+@dev.command("reset")
+def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Delete the embedded database, the pictures and the outbox: the next start begins with nothing.
+
+    Redis and a database server are left alone.
+    """
+    settings = load_settings()
+    if problem := _find_obstacle(settings):
+        complain([problem])
+        raise typer.Exit(FAILED)
+    if not yes:
+        typer.confirm(f"Delete every account in {settings.data_dir}, for ever?", abort=True)
+    try:
+        _delete(settings)
+    except NotAloneError:
+        complain(["the database is in use; stop the server first"])
+        raise typer.Exit(FAILED) from None
+    except OSError as error:
+        complain([f"{settings.data_dir} cannot be emptied ({error.strerror}); see GATEWAY_DATA_DIR"])
+        raise typer.Exit(FAILED) from None
+    typer.echo(f"{settings.data_dir} is empty")
+
+
+def _find_obstacle(settings: Settings) -> str | None:
+    if settings.is_production:
+        return "`dev reset` is for development, and GATEWAY_ENVIRONMENT is production"
+    if not settings.is_sqlite:
+        return "`dev reset` deletes the embedded database, and GATEWAY_DATABASE_URL is a server; empty that yourself"
+    return None
+
+
+def _delete(settings: Settings) -> None:
+    path = parse_database_url(settings.database).url.database
+    if path is not None:
+        delete_sqlite_files(Path(path))
+    shutil.rmtree(settings.data_dir / "avatars", ignore_errors=True)
+    settings.outbox_path.unlink(missing_ok=True)
