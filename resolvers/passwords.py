@@ -1,8 +1,12 @@
-"""Passwords: the rule, and argon2id off the event loop."""
+"""Passwords: the rule, and argon2id off the event loop.
+
+A password is its NFC form (Unicode UAX 15): systems type one text in different spellings.
+"""
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerificationError
 
+from resolvers.characters import normalize_canonical
 from resolvers.common_passwords import is_common_password
 from resolvers.errors import ErrorCode, InputError, invalid_input
 from resolvers.text_rules import has_surrogate
@@ -11,6 +15,9 @@ from resolvers.workers import WorkerPool
 
 MINIMUM_CHARACTERS = 8
 MAXIMUM_CHARACTERS = 128
+
+# One character may be typed as four code points, in Vietnamese or Greek; a longer text is refused unread.
+_LONGEST_INPUT = 4 * MAXIMUM_CHARACTERS
 
 
 class Passwords:
@@ -24,16 +31,23 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """`password` as a PHC string."""
-        return await self._pool.run(self._hasher.hash, password)
+        return await self._pool.run(self._hasher.hash, normalize_canonical(password))
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
-        """Whether `password` is the one; without a hash the answer is no, in the same time."""
-        is_right = await self._pool.run(self._verify, password, password_hash or self._dummy_hash)
-        return is_right and password_hash is not None
+    async def verify(self, password: str, password_hash: str | None) -> str | None:
+        """The spelling under which `password` is the one; None when it is not.
 
-    def needs_rehash(self, password_hash: str) -> bool:
-        """Whether the parameters have changed since."""
-        return self._hasher.check_needs_rehash(password_hash)
+        Without a hash the answer is no, in the same time. A hash that was made before passwords were normalised fits
+        the text as it is typed, which is tried where it is another spelling.
+        """
+        for spelling in _spellings(password):
+            if await self._pool.run(self._verify, spelling, password_hash or self._dummy_hash):
+                return spelling if password_hash else None
+        return None
+
+    def needs_rehash(self, password_hash: str, spelling: str) -> bool:
+        """Whether the parameters have changed since, or `spelling`, which fits the hash, is not the normal one."""
+        is_normal = normalize_canonical(spelling) == spelling
+        return not is_normal or self._hasher.check_needs_rehash(password_hash)
 
     def _verify(self, password: str, password_hash: str) -> bool:
         try:
@@ -48,34 +62,45 @@ def make_hasher(*, memory_kib: int, passes: int, lanes: int) -> PasswordHasher:
 
 
 def require_password(password: str, *, mobile: str, refuse_common: bool) -> str:
-    """`password` itself, when it may be chosen.
+    """`password` in its normal spelling, when it may be chosen.
 
     Raises:
         InputError: INVALID_INPUT for its length, WEAK_PASSWORD where it is among the commonest or the mobile itself.
     """
-    if not MINIMUM_CHARACTERS <= len(password) <= MAXIMUM_CHARACTERS:
-        raise invalid_input(
-            Reason.PASSWORD_LENGTH, "password", minimum=MINIMUM_CHARACTERS, maximum=MAXIMUM_CHARACTERS
-        )
-    require_encodable(password)
-    if refuse_common and (is_common_password(password) or _is_mobile(password, mobile)):
+    chosen = require_encodable(password)
+    if len(chosen) < MINIMUM_CHARACTERS:
+        raise _wrong_length()
+    if refuse_common and (is_common_password(chosen) or _is_mobile(chosen, mobile)):
         raise InputError(ErrorCode.WEAK_PASSWORD, Reason.PASSWORD_COMMON, field=("password",))
-    return password
+    return chosen
 
 
 def require_encodable(password: str) -> str:
-    """`password` itself, when it can be hashed at all; longer ones than can be chosen never reach the hasher.
+    """`password` in its normal spelling, when it can be hashed at all; longer ones never reach the hasher.
 
     Raises:
         InputError: INVALID_INPUT.
     """
-    if not password or len(password) > MAXIMUM_CHARACTERS:
-        raise invalid_input(
-            Reason.PASSWORD_LENGTH, "password", minimum=MINIMUM_CHARACTERS, maximum=MAXIMUM_CHARACTERS
-        )
+    if len(password) > _LONGEST_INPUT:
+        raise _wrong_length()
     if has_surrogate(password):
         raise invalid_input(Reason.TEXT_MALFORMED, "password", name="password")
-    return password
+    normal = normalize_canonical(password)
+    if not 0 < len(normal) <= MAXIMUM_CHARACTERS:
+        raise _wrong_length()
+    return normal
+
+
+def _spellings(password: str) -> list[str]:
+    """The normal spelling, and the one that was typed where it is another and could once be chosen."""
+    normal = normalize_canonical(password)
+    return [normal] if password == normal or len(password) > MAXIMUM_CHARACTERS else [normal, password]
+
+
+def _wrong_length() -> InputError:
+    return invalid_input(
+        Reason.PASSWORD_LENGTH, "password", minimum=MINIMUM_CHARACTERS, maximum=MAXIMUM_CHARACTERS
+    )
 
 
 def _is_mobile(password: str, mobile: str) -> bool:

@@ -35,11 +35,11 @@ async def register(
         RateLimitedError: too many wrong codes.
     """
     number = parse_mobile(mobile)
-    require_password(password, mobile=number, refuse_common=refuse_common_password)
+    chosen = require_password(password, mobile=number, refuse_common=refuse_common_password)
     async with redeemed_code(
         ctx, purpose=SmsPurpose.REGISTER, mobile=number, code=sms_code, captcha_text=captcha_text
     ):
-        return await _make_account(ctx, number, password)
+        return await _make_account(ctx, number, chosen)
 
 
 async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:

@@ -90,8 +90,8 @@ async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRo
         async with ctx.reading() as connection:
             found = await accounts.find_account_and_password(connection, number)
         row, password_hash = found or (None, None)
-        is_right = await ctx.services.passwords.verify(password, password_hash)
-        if row is None or password_hash is None or not is_right:
+        spelling = await ctx.services.passwords.verify(password, password_hash)
+        if row is None or password_hash is None or spelling is None:
             await attempt.fail()
             SIGN_INS.labels("failure").inc()
             await record_refusal(ctx, "sign-in-failed", mobile=number)
@@ -101,6 +101,6 @@ async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRo
     if row.locked_at:
         await record_refusal(ctx, "sign-in-locked", mobile=number)
         raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
-    if ctx.services.passwords.needs_rehash(password_hash):
+    if ctx.services.passwords.needs_rehash(password_hash, spelling):
         return row, (password_hash, await ctx.services.passwords.hash(password))
     return row, None

@@ -100,6 +100,11 @@ async def test_mobile_taken_at_one_door_is_taken_at_the_other(house: House) -> N
         ("x7" * 64, True),
         ("x7" * 64 + "x", False),
         ("pass\tword\nlines", True),
+        # Four letters in eight code points; and 128 in 256.
+        ("e\u0301" * 4, False),
+        ("e\u0301" * 8, True),
+        ("e\u0301" * 128, True),
+        ("e\u0301" * 129, False),
     ],
 )
 async def test_password_has_8_to_128_characters_of_any_kind(

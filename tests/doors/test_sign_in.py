@@ -1,8 +1,13 @@
 """Sign-in: one answer for an unknown mobile and a wrong password, and pauses that grow."""
 
+from typing import Literal
+from unicodedata import normalize
+
 import pytest
+from sqlalchemy import update
 
 from db.accounts import set_locked_at
+from db.tables import accounts
 from resolvers.context import Context
 from resolvers.errors import RateLimitedError
 from resolvers.sign_in_guard import _count_for_mobile
@@ -12,6 +17,8 @@ from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
 from tests.doors.house import House
 
 pytestmark = pytest.mark.anyio
+
+Spelling = Literal["NFC", "NFD"]
 
 
 def answer_of(outcome: Outcome) -> tuple[int, bytes, list[str]]:
@@ -222,6 +229,52 @@ async def test_password_is_rehashed_at_sign_in_when_the_parameters_change(
     assert untouched == old
     assert "t=1," in str(old)
     assert "t=2," in str(new)
+
+
+async def set_hash(house: House, account_id: str, password: str) -> None:
+    """As it was made before passwords were normalised."""
+    row = accounts.c.id == int(account_id)
+    async with house.services.database.writing() as connection:
+        new = house.hasher.hash(password)
+        await connection.execute(update(accounts).where(row).values(password_hash=new))
+
+
+@pytest.mark.parametrize("password", ["pässwört über älles", "Mật khẩu của tôi", "비밀번호입니다요"])
+@pytest.mark.parametrize(("chosen", "typed"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
+async def test_one_password_typed_on_two_systems_is_one(
+    house: House, kind: str, password: str, chosen: Spelling, typed: Spelling
+) -> None:
+    await sign_up(house, house.open_door(kind), password=normalize(chosen, password))
+
+    assert await house.open_door(kind).login(MOBILE, normalize(typed, password))
+
+
+async def test_a_password_that_was_kept_as_typed_signs_in_and_is_kept_normal_from_then_on(
+    house: House, kind: str
+) -> None:
+    password = normalize("NFD", "pässwört über älles")
+    registered = await sign_up(house, house.open_door(kind))
+    await set_hash(house, registered.values["id"], password)
+
+    assert not await house.open_door(kind).login(MOBILE, normalize("NFC", password))
+    assert await house.open_door(kind).login(MOBILE, password)
+    assert await house.open_door(kind).login(MOBILE, normalize("NFC", password))
+    before = house.hasher.computations
+    assert await house.open_door(kind).login(MOBILE, password)
+    assert house.hasher.computations - before == 1
+
+
+async def test_unknown_mobile_costs_as_many_hashes_for_a_password_of_two_spellings(
+    house: House, kind: str
+) -> None:
+    await sign_up(house, house.open_door(kind))
+    costs = []
+    for mobile in (MOBILE, OTHER_MOBILE):
+        before = house.hasher.computations
+        await house.open_door(kind).login(mobile, normalize("NFD", "pässwört über älles"))
+        costs.append(house.hasher.computations - before)
+
+    assert costs == [2, 2]
 
 
 async def test_one_megabyte_password_never_reaches_the_hasher(house: House, door: Door) -> None:
