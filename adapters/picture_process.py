@@ -1,84 +1,141 @@
-"""Avatars made in a process of their own, one for each upload.
+"""Avatars made in a process of their own: a decoder that crashes, hangs or swells takes nothing with it.
 
-A decoder that crashes, hangs or swells takes nothing with it, and its memory goes back to the system.
+The process is started for the first upload and forks for each; one that has died is replaced.
 """
 
 import asyncio
+import json
 import math
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
-from resolvers.errors import InputError, RateLimitedError
+from adapters.picture_turns import FairTurns
+from resolvers.errors import RateLimitedError, ServiceUnavailableError
 from resolvers.pictures import MAXIMUM_BYTES, refuse_picture
 from resolvers.ports import UploadedFile
 from resolvers.texts import Reason
 
 TIME_LIMIT_SECONDS = 5.0
-QUEUE_LENGTH = 8
-_TYPICAL_SECONDS = 0.4
+QUEUE_LENGTH = 32
+_TYPICAL_SECONDS = 0.1
+_START_SECONDS = 30.0
+_END_SECONDS = 1.0
+
+# Alone in its environment, it is told where to find what it imports.
+_COMMAND = (
+    sys.executable,
+    "-I",
+    "-c",
+    "import sys; sys.path[:] = sys.argv[1:-1]; from adapters.picture_server import main; main()",
+    *(path or str(Path.cwd()) for path in sys.path),
+)
 
 _log = structlog.get_logger(__name__)
 
 
 class ProcessPictureMaker:
-    """Keeps `PictureMaker`'s promises with a child process for each picture."""
+    """Keeps `PictureMaker`'s promises with a process that forks for each picture."""
 
-    def __init__(self, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> None:
+    def __init__(
+        self, *, time_limit_seconds: float = TIME_LIMIT_SECONDS, command: Sequence[str] = _COMMAND
+    ) -> None:
         self._time_limit_seconds = time_limit_seconds
-        self._turn = asyncio.Semaphore(1)
-        self._pending = 0
+        self._command = command
+        self._turns = FairTurns()
+        self._process: Process | None = None
 
     async def make_avatar(self, upload: UploadedFile, *, account_id: int) -> bytes:
         """See `PictureMaker.make_avatar`."""
-        del account_id
         if not upload.size:
             raise refuse_picture(Reason.IMAGE_EMPTY)
         if upload.size > MAXIMUM_BYTES:
             raise refuse_picture(Reason.IMAGE_TOO_LARGE)
-        if self._pending > QUEUE_LENGTH:
-            raise RateLimitedError(round(self._pending * _TYPICAL_SECONDS), Reason.TOO_BUSY)
-        self._pending += 1
-        try:
-            async with self._turn:
-                return _read_answer(await self._run(await upload.read()))
-        finally:
-            self._pending -= 1
+        if self._turns.waiting >= QUEUE_LENGTH:
+            raise RateLimitedError(math.ceil(QUEUE_LENGTH * _TYPICAL_SECONDS), Reason.TOO_BUSY)
+        async with self._turns.turn(account_id):
+            answer = await self._ask(await upload.read())
+        return self._read_answer(answer)
 
-    async def _run(self, upload: bytes) -> bytes:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "resolvers.pictures", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-        )
+    async def aclose(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin:
+            process.stdin.close()
         try:
-            async with asyncio.timeout(self._time_limit_seconds):
-                answer, _ = await process.communicate(upload)
+            async with asyncio.timeout(_END_SECONDS):
+                await process.wait()
         except TimeoutError:
-            _log.warning("picture.too_slow", upload_bytes=len(upload))
-            raise RateLimitedError(math.ceil(self._time_limit_seconds), Reason.TOO_BUSY) from None
-        finally:
-            await _end(process)
-        return answer
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _ask(self, upload: bytes) -> bytes:
+        """The process's answer; one that has died meanwhile is replaced, once."""
+        for _ in range(2):
+            try:
+                process = self._process or await self._start()
+                async with asyncio.timeout(self._time_limit_seconds + _START_SECONDS):
+                    return await _exchange(process, upload)
+            except (OSError, EOFError, TimeoutError) as error:
+                _log.warning("picture.process_died", cause=type(error).__name__)
+                await self._kill()
+            except BaseException:
+                # Cut off in the middle, its answers would go to others.
+                await self._kill()
+                raise
+        raise ServiceUnavailableError("picture process")
+
+    async def _start(self) -> Process:
+        self._process = process = await asyncio.create_subprocess_exec(
+            *self._command,
+            str(self._time_limit_seconds),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env={},
+            start_new_session=True,
+        )
+        async with asyncio.timeout(_START_SECONDS):
+            missing = json.loads(await _receive(process))
+        if missing:
+            _log.warning("picture.not_confined", missing=missing)
+        return process
+
+    async def _kill(self) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self.aclose()
+
+    def _read_answer(self, answer: bytes) -> bytes:
+        if answer[:1] == b"+":
+            return answer[1:]
+        refusal = json.loads(answer[1:])
+        reason = Reason(refusal["reason"])
+        if reason is Reason.TOO_BUSY:
+            _log.warning("picture.too_slow")
+            raise RateLimitedError(math.ceil(self._time_limit_seconds), reason)
+        raise refuse_picture(reason, **refusal.get("values", {}))
 
 
-async def _end(process: Process) -> None:
-    """Leave no process behind, whatever happened."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+async def _exchange(process: Process, upload: bytes) -> bytes:
+    if process.stdin is None:
+        raise EOFError
+    process.stdin.write(len(upload).to_bytes(4))
+    process.stdin.write(upload)
+    await process.stdin.drain()
+    return await _receive(process)
 
 
-def _read_answer(answer: bytes) -> bytes:
-    if answer[:1] == b"+":
-        return answer[1:]
-    raise _refusal(answer[1:].decode("ascii", "replace"))
-
-
-def _refusal(name: str) -> InputError:
-    """The child's reason; a child that ended without one has met something that it could not read."""
-    try:
-        return refuse_picture(Reason(name))
-    except ValueError:
-        return refuse_picture(Reason.IMAGE_UNREADABLE)
+async def _receive(process: Process) -> bytes:
+    if process.stdout is None:
+        raise EOFError
+    length = int.from_bytes(await process.stdout.readexactly(4))
+    return await process.stdout.readexactly(length)

@@ -47,6 +47,8 @@ async def open_services(
         stack.push_async_callback(sender.aclose)
         viewers = CoalescedViewers(database, clock)
         stack.push_async_callback(viewers.aclose)
+        pictures = ProcessPictureMaker()
+        stack.push_async_callback(pictures.aclose)
         services = Services(
             database=database,
             state=state,
@@ -56,7 +58,7 @@ async def open_services(
             sms_sender=sender,
             avatars=make_avatar_store(settings, database),
             outbox=outbox,
-            pictures=ProcessPictureMaker(),
+            pictures=pictures,
             upload_places=UploadPlaces(),
             drawing=_open_pool(stack, "drawing", threads=1, queue_length=64, typical_seconds=0.005),
             clock=clock,

@@ -1,13 +1,11 @@
 """Pictures: judged by their bytes, decoded once, and re-encoded so that nothing of the upload is kept.
 
-Decoders are where hostile bytes meet C code, so the service runs this in a process of its own (`python -m
-resolvers.pictures`): see `PictureMaker` in `resolvers/ports.py`.
+Decoders are where hostile bytes meet C code, so the service runs this in a process of its own: see `PictureMaker` in
+`resolvers/ports.py`.
 """
 
-import sys
 import warnings
 from contextlib import suppress
-from importlib import import_module
 from io import BytesIO
 
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -22,9 +20,6 @@ SIDE_PIXELS = 512
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _WEBP_QUALITY = 82
-
-# The largest picture that is let in, as WebP with an alpha channel, takes 410 MiB to decode.
-_MEMORY_BYTES = 1024 * 1024 * 1024
 
 # What Pillow's decoders raise for broken bytes: no list in its documentation, so these were met by fuzzing.
 _BROKEN = (
@@ -106,7 +101,8 @@ def _in_srgb(picture: Image.Image, original: Image.Image) -> Image.Image:
         # A broken profile spoils the colours at most, never the upload.
         with suppress(ImageCms.PyCMSError, OSError, ValueError):
             picture = _converted(picture, profile)
-    return picture.convert(mode)
+    # Converting to what it is already would copy it.
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _converted(picture: Image.Image, profile: bytes) -> Image.Image:
@@ -129,30 +125,7 @@ def _encode(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def refuse_picture(reason: Reason) -> InputError:
+def refuse_picture(reason: Reason, **values: object) -> InputError:
     """The refusal for `reason`, its placeholders filled."""
     maximum = MAXIMUM_BYTES if reason is Reason.IMAGE_TOO_LARGE else MAXIMUM_PIXELS
-    return InputError(ErrorCode.INVALID_IMAGE, reason, field=("image",), maximum=maximum)
-
-
-def main() -> None:
-    """Read an upload from standard input; write `+` and the avatar, or `-` and the reason, to standard output."""
-    _limit_memory()
-    try:
-        answer = b"+" + make_avatar(sys.stdin.buffer.read())
-    except InputError as error:
-        answer = b"-" + error.reason.encode()
-    sys.stdout.buffer.write(answer)
-
-
-def _limit_memory() -> None:
-    try:
-        resource = import_module("resource")
-    except ImportError:
-        # Not on this system; the time limit holds all the same.
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-
-
-if __name__ == "__main__":
-    main()
+    return InputError(ErrorCode.INVALID_IMAGE, reason, field=("image",), **{"maximum": maximum} | values)
