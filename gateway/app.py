@@ -190,7 +190,7 @@ def _make_graphql(
     return GraphQLEndpoint(
         graphql_schema,
         make_context=_make_graphql_context,
-        options=_endpoint_options(settings),
+        options=endpoint_options(settings),
         executor=CompilingExecutor(graphql_schema, are_suggestions_shown=settings.are_suggestions_shown),
         describe_error=describe_error,
         trusted=trusted or None,
@@ -241,7 +241,8 @@ def _address_of(scope: Scope) -> str:
     return ctx.state_key("apq-address", ctx.address)
 
 
-def _endpoint_options(settings: Settings) -> EndpointOptions:
+def endpoint_options(settings: Settings) -> EndpointOptions:
+    """What the settings say about the GraphQL endpoint."""
     return EndpointOptions(
         body_maximum_bytes=settings.graphql_body_bytes,
         upload_maximum_bytes=settings.graphql_upload_bytes,

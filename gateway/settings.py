@@ -14,7 +14,10 @@ from adapters.redis_url import parse_redis_url
 from adapters.sms.vendor_url import check_vendor_url
 from db.database_url import parse_database_url, sqlite_url
 from gateway.origins import normalize_listed_origin
+from graphql_http import EndpointOptions
 from request_bodies import BUDGET_BYTES
+from resolvers.context import Policy
+from resolvers.limits import sms_ceiling
 from resolvers.sms_purposes import FEWEST_DIGITS, MOST_DIGITS
 
 PREFIX = "GATEWAY_"
@@ -22,6 +25,10 @@ PREFIX = "GATEWAY_"
 # Known to everybody who can read: for development only, and refused in production.
 DEVELOPMENT_SECRET_KEYS = "development:YWNjb3VudC1nYXRld2F5IGRldmVsb3BtZW50IHNlY3JldA=="
 _SECRET_MINIMUM_BYTES = 32
+# Each default stands beside its rule; what is here is only how it may be changed.
+_ENDPOINT = EndpointOptions()
+_POLICY = Policy()
+
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -119,7 +126,10 @@ class Settings(BaseSettings):
     sms_sender: Literal["console", "http", "aliyun"] = Field(
         "console", description="who sends the SMS codes; `console` only writes them to the outbox"
     )
-    sms_country_codes: Words = Field(("+86",), description="calling codes that SMS are sent to, with commas")
+    sms_country_codes: Words = Field(
+        tuple(sorted(_POLICY.sms_country_codes)),
+        description="calling codes that SMS are sent to, with commas",
+    )
     sms_code_digits: int = Field(
         6,
         ge=FEWEST_DIGITS,
@@ -130,7 +140,9 @@ class Settings(BaseSettings):
         default=False,
         description="speak captchas too; a program reads the sound every time, so it costs what it protects",
     )
-    sms_daily_ceiling: int = Field(5000, ge=0, description="SMS of the whole installation in a day")
+    sms_daily_ceiling: int = Field(
+        sms_ceiling(_POLICY.limits), ge=0, description="SMS of the whole installation in a day"
+    )
     sms_dry_guards: Words = Field(
         (), description="guards on SMS spending that only log: `country`, `ceiling`, `breaker`, with commas"
     )
@@ -146,7 +158,7 @@ class Settings(BaseSettings):
     avatar_store: Literal["auto", "file", "database"] = Field(
         "auto", description="`auto`: files in the data directory with SQLite, the database with a server"
     )
-    audit_days: int = Field(180, ge=1, description="how many days the audit trail is kept")
+    audit_days: int = Field(_POLICY.audit_days, ge=1, description="how many days the audit trail is kept")
     purge_time_percent: int = Field(
         20,
         ge=5,
@@ -170,32 +182,48 @@ class Settings(BaseSettings):
         "prefer", description="`only`: run no GraphQL document that is not in the manifest"
     )
     persisted_queries: bool = Field(default=True, description="serve Apollo's automatic persisted queries")
-    graphql_body_bytes: int = Field(102_400, ge=1024, description="largest GraphQL body, in bytes")
-    graphql_upload_bytes: int = Field(6_291_456, ge=1024, description="largest GraphQL upload, in bytes")
-    graphql_variables_bytes: int = Field(65_536, ge=256, description="largest `variables`, in bytes")
-    graphql_tokens: int = Field(1000, ge=10, description="tokens of a document")
-    graphql_depth: int = Field(10, ge=1, description="nesting of a document's fields")
-    graphql_aliases: int = Field(15, ge=0, description="aliases of a document")
-    graphql_root_fields: int = Field(10, ge=1, description="top-level fields of a document")
-    graphql_mutations: int = Field(4, ge=1, description="mutations of one request")
-    graphql_directives: int = Field(50, ge=0, description="directives of a document")
-    graphql_directives_per_field: int = Field(9, ge=0, description="directives at one place")
+    graphql_body_bytes: int = Field(
+        _ENDPOINT.body_maximum_bytes, ge=1024, description="largest GraphQL body, in bytes"
+    )
+    graphql_upload_bytes: int = Field(
+        _ENDPOINT.upload_maximum_bytes, ge=1024, description="largest GraphQL upload, in bytes"
+    )
+    graphql_variables_bytes: int = Field(
+        _ENDPOINT.variables_maximum_bytes, ge=256, description="largest `variables`, in bytes"
+    )
+    graphql_tokens: int = Field(_ENDPOINT.tokens_maximum, ge=10, description="tokens of a document")
+    graphql_depth: int = Field(_ENDPOINT.depth_maximum, ge=1, description="nesting of a document's fields")
+    graphql_aliases: int = Field(_ENDPOINT.aliases_maximum, ge=0, description="aliases of a document")
+    graphql_root_fields: int = Field(
+        _ENDPOINT.root_fields_maximum, ge=1, description="top-level fields of a document"
+    )
+    graphql_mutations: int = Field(_ENDPOINT.mutations_maximum, ge=1, description="mutations of one request")
+    graphql_directives: int = Field(
+        _ENDPOINT.directives_maximum, ge=0, description="directives of a document"
+    )
+    graphql_directives_per_field: int = Field(
+        _ENDPOINT.directives_per_field_maximum, ge=0, description="directives at one place"
+    )
     graphql_literal_characters: int = Field(
-        16_384, ge=256, description="text in a document's string literals, summed"
+        _ENDPOINT.literals_maximum_characters,
+        ge=256,
+        description="text in a document's string literals, summed",
     )
     graphql_selections: int = Field(
-        1000, ge=10, description="fields and spreads with every fragment written out"
+        _ENDPOINT.selections_maximum, ge=10, description="fields and spreads with every fragment written out"
     )
     graphql_overlap_steps: int = Field(
-        3000, ge=100, description="steps of comparing fields of one response name"
+        _ENDPOINT.overlap_steps_maximum, ge=100, description="steps of comparing fields of one response name"
     )
-    graphql_files: int = Field(10, ge=1, description="files of one upload")
-    graphql_errors: int = Field(5, ge=1, le=100, description="errors that one answer tells of")
+    graphql_files: int = Field(_ENDPOINT.files_maximum, ge=1, description="files of one upload")
+    graphql_errors: int = Field(
+        _ENDPOINT.reported_errors_maximum, ge=1, le=100, description="errors that one answer tells of"
+    )
     graphql_batch: int = Field(
-        0, ge=0, le=100, description="operations in one JSON array; 0: batching is off"
+        _ENDPOINT.batch_maximum, ge=0, le=100, description="operations in one JSON array; 0: batching is off"
     )
     graphql_document_cache_bytes: int = Field(
-        4_194_304, ge=65_536, description="memory for prepared documents, in bytes"
+        _ENDPOINT.document_cache_bytes, ge=65_536, description="memory for prepared documents, in bytes"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="the least that is logged"

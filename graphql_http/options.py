@@ -50,7 +50,7 @@ class EndpointOptions:
 
     batch_maximum: int = 0
     """Operations in an array; 0 turns batching off."""
-    document_cache_bytes: int = 16 * MEBIBYTE
+    document_cache_bytes: int = 4 * MEBIBYTE
     """Estimated memory of the prepared documents that are kept."""
 
     is_introspection_allowed: bool = False

@@ -64,6 +64,11 @@ class Limits:
     id_number: Limit = Limit("id-number", "account", 5, DAY_SECONDS)
 
 
+def sms_ceiling(limits: Limits) -> int:
+    """How many SMS the whole installation sends in a day."""
+    return next(limit.maximum for limit in limits.sms if limit.subject == "installation")
+
+
 def with_sms_ceiling(limits: Limits, daily_ceiling: int) -> Limits:
     """`limits` with another ceiling for the whole installation."""
     sms = tuple(

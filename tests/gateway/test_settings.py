@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from gateway.app import endpoint_options
 from gateway.findings import Severity, errors_of
 from gateway.settings import DEVELOPMENT_SECRET_KEYS, Settings, SettingsError
 from gateway.settings_review import review_settings
+from graphql_http import EndpointOptions
+from resolvers.context import Policy
+from resolvers.limits import Limits, with_sms_ceiling
 
 SECRET = base64.b64encode(sha256(b"s").digest()).decode()
 GOOD_PRODUCTION = {
@@ -339,3 +343,14 @@ def test_short_codes_are_warned_of(monkeypatch: pytest.MonkeyPatch, digits: int,
 def test_codes_have_4_to_8_digits(monkeypatch: pytest.MonkeyPatch, digits: str) -> None:
     with pytest.raises(SettingsError):
         load(monkeypatch, SMS_CODE_DIGITS=digits)
+
+
+def test_defaults_are_those_that_stand_beside_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, ENVIRONMENT="production")
+
+    assert endpoint_options(settings) == EndpointOptions()
+    assert (frozenset(settings.sms_country_codes), settings.audit_days) == (
+        Policy().sms_country_codes,
+        Policy().audit_days,
+    )
+    assert with_sms_ceiling(Limits(), settings.sms_daily_ceiling) == Limits()
