@@ -7,6 +7,7 @@ from typing import Any
 from adapters.redis_client import MAXIMUM_CONNECTIONS, RedisClient
 from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
 from db.patience import waiting
+from resolvers.outages import Outage
 from resolvers.ports import Counter, StateStoreError
 
 # An entry is "<expires_at_ms>:<text>" or "<expires_at_ms>#<count>". The clock of the store decides on expiry;
@@ -50,7 +51,9 @@ class RedisStateStore:
         *,
         prefix: str = "ag:",
         maximum_concurrency: int = MAXIMUM_CONNECTIONS,
+        outage: Outage | None = None,
     ) -> None:
+        self._outage = outage or Outage("state store")
         self._client = client
         self._clock = clock
         self._prefix = prefix
@@ -112,9 +115,12 @@ class RedisStateStore:
         """
         try:
             async with waiting(STATE_TIMEOUT_SECONDS), self._slots:
-                return await self._client.execute_command(*command)
+                reply = await self._client.execute_command(*command)
         except Exception as error:
+            self._outage.failed(f"{type(error).__name__}: {error}"[:200])
             raise StateStoreError(type(error).__name__) from error
+        self._outage.worked()
+        return reply
 
     def _text(self, entry: bytes | None) -> str | None:
         if entry is None:

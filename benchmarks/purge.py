@@ -42,7 +42,7 @@ VALUES (1, '+8613900000001', 'one', 'one', '-', now())"""
 _SEEDS = {
     "audit_events": """INSERT INTO audit_events
 (at, action, account_id, subject, address, user_agent, request_id, detail)
-SELECT now() + $2::interval + ($3::interval - $2::interval) * i / $1::float8, 'sign-in', i % 1000000,
+SELECT now() + $2::interval + ($3::interval - $2::interval) * (i / $1::float8), 'sign-in', i % 1000000,
 '+86139****0001', '198.51.100.' || i % 256, 'Mozilla/5.0 (X11; Linux x86_64)', md5(i::text), ''
 FROM generate_series(1, $1::int) AS i""",
     "sessions": """INSERT INTO sessions (token_hash, account_id, created_at, slid_at, expires_at)
@@ -96,7 +96,11 @@ def main() -> None:
 
 
 async def _greet(url: str) -> None:
-    await (await asyncpg.connect(url)).close()
+    for _ in range(100):
+        with suppress(asyncpg.CannotConnectNowError, OSError):
+            await (await asyncpg.connect(url)).close()
+            return
+        await asyncio.sleep(0.1)
 
 
 async def _measure(url: str, folder: Path, seconds: float, percent: int) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 from sqlalchemy import event
@@ -64,17 +64,45 @@ class ConflictError(Exception):
     """A uniqueness or reference rule of the tables refused a write; the transaction is rolled back."""
 
 
+class Watcher(Protocol):
+    """Is told how each use of the database ends."""
+
+    def failed(self, cause: str) -> None:
+        """It does not answer."""
+
+    def worked(self) -> None:
+        """It answers."""
+
+
+class Unwatched:
+    """Nobody wants to know."""
+
+    def failed(self, cause: str) -> None:
+        """Nothing."""
+
+    def worked(self) -> None:
+        """Nothing."""
+
+
 class Database:
     """One engine. `reading()` and `writing()` are the only ways in, and `writing()` the only commit.
 
     `pool_size` bounds the connections of this process. `durable=False` lets SQLite answer a commit before it is on
     the disk (a power cut may then lose the last moments, never consistency): right for short-lived state only.
-    `beside` is another `Database` on the same SQLite file, whose writers these must take turns with.
+    `beside` is another `Database` on the same SQLite file, whose writers these must take turns with. `watcher` is told
+    whether it answers.
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 10, durable: bool = True, beside: "Database | None" = None
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        durable: bool = True,
+        beside: "Database | None" = None,
+        watcher: Watcher | None = None,
     ) -> None:
+        self.watcher = watcher or Unwatched()
         target = parse_database_url(url)
         self.dialect = target.dialect
         self.is_sqlite = self.dialect == "sqlite"
@@ -129,7 +157,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: when the database cannot be reached or goes away.
         """
-        with _translated():
+        with _translated(self.watcher):
             async with self._connection() as connection:
                 yield connection
 
@@ -140,7 +168,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: when the database cannot be reached or goes away.
         """
-        with _translated():
+        with _translated(self.watcher):
             async with self._connection() as connection:
                 if self._reading_options:
                     await connection.execution_options(**self._reading_options)
@@ -187,7 +215,7 @@ class Database:
         Waiting for one's turn at the file of the embedded database is no sign of a server that fell silent, so that
         it does not use up the request's patience: many who write at once are slow, not refused.
         """
-        with _translated():
+        with _translated(self.watcher):
             async with (
                 asyncio.timeout(DATABASE_TIMEOUT_SECONDS)
                 if self.is_sqlite
@@ -238,7 +266,7 @@ class StandingReader:
             DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
         """
         try:
-            with _translated():
+            with _translated(self._database.watcher):
                 async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
                     if self._connection is None:
                         self._connection = await self._database.open_reader()
@@ -284,17 +312,23 @@ async def _begin(connection: Connection) -> AsyncTransaction:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(watcher: Watcher) -> Iterator[None]:
     """Turn "the database does not answer" of every driver into one exception; let our own mistakes through."""
     try:
         yield
+        watcher.worked()
+    except DatabaseUnavailableError as error:
+        watcher.failed(str(error))
+        raise
     except IntegrityError as error:
         raise ConflictError from error
     except (DataError, ProgrammingError):
         raise
     except (DBAPIError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         # asyncpg's internal error: asked on a connection whose end the server has announced, but not yet made.
-        raise DatabaseUnavailableError(explain(error)) from error
+        cause = explain(error)
+        watcher.failed(cause)
+        raise DatabaseUnavailableError(cause) from error
 
 
 def _create_engine(target: DatabaseTarget, pool_size: int) -> AsyncEngine:

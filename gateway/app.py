@@ -1,11 +1,12 @@
 """The application as data: routes, the two doors, and what lives as long as the process."""
 
+import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -24,7 +25,9 @@ from gateway.late_state_store import LateStateStore
 from gateway.logs import configure_logs
 from gateway.maintenance import run_maintenance
 from gateway.media import get_avatar, get_captcha_audio
+from gateway.outage_watch import watch_outages
 from gateway.settings import Settings
+from gateway.shared_metrics import render_metrics
 from gateway.wiring import ServicesFactory, open_services
 from graphql_http import (
     EndpointErrorCode,
@@ -95,6 +98,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
         async with (
             open_services(settings) as services,
             run_maintenance(services, time_percent=settings.purge_time_percent),
+            watch_outages(services),
         ):
             holder.services = services
             # What lives as long as the process need not be walked by each full collection.
@@ -164,9 +168,9 @@ def _make_documentation(settings: Settings) -> RestDocumentation:
 
 
 async def get_metrics(request: Request) -> Response:
-    """Prometheus' text format: the counters of this worker, or of all where PROMETHEUS_MULTIPROC_DIR is set."""
+    """Prometheus' text format: the counters of all workers of this instance."""
     del request
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(await asyncio.to_thread(render_metrics), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _to_graphiql(request: Request) -> RedirectResponse:

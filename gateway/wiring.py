@@ -13,11 +13,13 @@ from adapters.redis_state_store import RedisStateStore
 from adapters.sms.console import ConsoleSmsSender
 from adapters.sql_avatar_store import SqlAvatarStore
 from adapters.sql_state_store import SqlStateStore
+from adapters.watched import WatchedAvatarStore, WatchedSmsSender
 from db.engine import Database
 from gateway.settings import Settings
 from resolvers.context import Links, Policy, Services
 from resolvers.keys import KeyRing
 from resolvers.limits import Limits, scaled, with_sms_ceiling
+from resolvers.outages import Outage, Outages
 from resolvers.passwords import Passwords, make_hasher
 from resolvers.ports import AvatarStore, SmsSender, StateStore
 from resolvers.upload_places import UploadPlaces
@@ -39,9 +41,12 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Everything that a process needs. Tests hand in a clock and a sender of their own."""
     async with AsyncExitStack() as stack:
-        database = Database(settings.database, pool_size=settings.database_pool_size)
+        outages = Outages()
+        database = Database(
+            settings.database, pool_size=settings.database_pool_size, watcher=outages.database
+        )
         stack.push_async_callback(database.aclose)
-        state = await open_state(settings, database, clock, stack)
+        state = await open_state(settings, database, clock, stack, outage=outages.state_store)
         outbox = None if settings.is_production else FileOutbox(settings.outbox_path)
         sender = sms_sender or _make_sms_sender(settings)
         stack.push_async_callback(sender.aclose)
@@ -55,8 +60,8 @@ async def open_services(
             viewers=viewers,
             passwords=_make_passwords(settings, stack),
             keys=make_key_ring(settings),
-            sms_sender=sender,
-            avatars=make_avatar_store(settings, database),
+            sms_sender=WatchedSmsSender(sender, outages.sms_vendor),
+            avatars=WatchedAvatarStore(make_avatar_store(settings, database), outages.avatar_store),
             outbox=outbox,
             pictures=pictures,
             upload_places=UploadPlaces(),
@@ -70,6 +75,7 @@ async def open_services(
                 sms_code_digits=settings.sms_code_digits,
             ),
             links=Links(settings.public_url, is_captcha_spoken=settings.captcha_audio),
+            outages=outages,
         )
         stack.push_async_callback(services.refunds.aclose)
         yield services
@@ -82,17 +88,24 @@ def make_key_ring(settings: Settings) -> KeyRing:
 
 
 async def open_state(
-    settings: Settings, database: Database, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    stack: AsyncExitStack,
+    *,
+    outage: Outage | None = None,
 ) -> StateStore:
     """Where short-lived state is kept; `stack` closes it."""
     if settings.redis_url is not None:
         client = open_redis(settings.redis_url.get_secret_value())
-        store: StateStore = RedisStateStore(client, clock)
+        store: StateStore = RedisStateStore(client, clock, outage=outage)
         stack.push_async_callback(store.aclose)
         return store
     if database.is_sqlite:
         # A pool of its own, whose commits need not wait for the disk: a power cut may cost a captcha, no account.
-        database = Database(settings.database, pool_size=4, durable=False, beside=database)
+        database = Database(
+            settings.database, pool_size=4, durable=False, beside=database, watcher=database.watcher
+        )
         stack.push_async_callback(database.aclose)
     return SqlStateStore(database, clock)
 

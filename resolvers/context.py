@@ -16,6 +16,7 @@ from resolvers.errors import (
 )
 from resolvers.keys import KeyRing
 from resolvers.limits import Consumption, Limit, Limits
+from resolvers.outages import Outages
 from resolvers.passwords import Passwords
 from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
 from resolvers.refunds import Refunds
@@ -71,6 +72,7 @@ class Services:
     clock: Callable[[], datetime]
     policy: Policy
     links: Links
+    outages: Outages = field(default_factory=Outages)
     refunds: Refunds = field(default_factory=Refunds)
 
 

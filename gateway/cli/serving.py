@@ -14,7 +14,6 @@ import structlog
 import typer
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from db.engine import Database, DatabaseUnavailableError
 from db.failures import explain
@@ -32,6 +31,8 @@ from gateway.findings import Finding, Severity, error, errors_of
 from gateway.listening import ListenError, open_listeners
 from gateway.logs import configure_logs
 from gateway.settings import Settings
+from gateway.shared_metrics import shared_metrics
+from gateway.supervisor import Supervisor
 from gateway.wiring import make_key_ring, utc_now
 from resolvers.key_checks import record_keys
 from schema.graphiql import is_built
@@ -129,8 +130,9 @@ def _run_server(settings: Settings, listeners: list[socket.socket]) -> bool:
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
     if settings.workers > 1:
-        supervisor = Multiprocess(config, sockets=listeners)
-        supervisor.run()
+        with shared_metrics() as metrics:
+            supervisor = Supervisor(config, listeners, metrics)
+            supervisor.run()
         # One that could not start would not start again either, so that uvicorn has ended the others.
         return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
     server = Server(config)

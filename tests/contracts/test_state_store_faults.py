@@ -14,6 +14,7 @@ from adapters.redis_state_store import RedisStateStore
 from adapters.sql_state_store import SqlStateStore
 from db.engine import Database
 from db.tables import state_entries
+from resolvers.outages import Outage
 from resolvers.ports import StateStore, StateStoreError
 from tests.contracts.clocks import MovableClock
 from tests.contracts.redis_servers import (
@@ -98,7 +99,12 @@ class StumblingClient:
 async def test_whatever_the_client_stumbles_over_is_an_outage(
     clock: MovableClock, error: BaseException
 ) -> None:
-    await assert_fails_in_time(*every_operation(RedisStateStore(StumblingClient(error), clock)))
+    outage = Outage("state store")
+    store = RedisStateStore(StumblingClient(error), clock, outage=outage)
+
+    await assert_fails_in_time(*every_operation(store))
+
+    assert outage.is_on
 
 
 async def test_caller_who_gives_up_is_no_outage(clock: MovableClock) -> None:

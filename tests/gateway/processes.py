@@ -80,6 +80,9 @@ def run_cli(arguments: tuple[str, ...], environ: dict[str, str], out: str, err: 
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(descriptor, number)
         os.close(descriptor)
+    # The server that forks has none; workers are handed this one.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdin = os.fdopen(0, closefd=False)
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = ["account-gateway", *arguments]
