@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -39,9 +40,9 @@ class FileAvatarStore:
         """See `AvatarStore.delete`."""
         await _in_thread(_unlink, self._path(key))
 
-    async def list_keys(self) -> list[str]:
+    async def list_keys(self, *, older_than: datetime | None = None) -> list[str]:
         """See `AvatarStore.list_keys`; files left over from a crash are deleted on the way."""
-        return await _in_thread(self._list_keys)
+        return await _in_thread(self._list_keys, older_than)
 
     def _path(self, key: str) -> Path:
         check_avatar_key(key)
@@ -68,13 +69,14 @@ class FileAvatarStore:
         folder.mkdir(mode=0o700, exist_ok=True)
         _sync_directory(self._directory)
 
-    def _list_keys(self) -> list[str]:
+    def _list_keys(self, older_than: datetime | None) -> list[str]:
         oldest_in_use = time.time() - _LEFTOVER_SECONDS
         for leftover in self._directory.glob(f"*/*{_TEMPORARY}"):
             with suppress(FileNotFoundError):  # another sweep may be at it
                 if leftover.stat().st_mtime < oldest_in_use:
                     leftover.unlink()
-        return sorted(path.stem for path in self._directory.glob("*/*.webp") if is_avatar_key(path.stem))
+        paths = self._directory.glob("*/*.webp")
+        return sorted(path.stem for path in paths if is_avatar_key(path.stem) and _is_older(path, older_than))
 
 
 async def _in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -82,6 +84,16 @@ async def _in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
         return await asyncio.to_thread(function, *args, **kwargs)
     except OSError as error:
         raise AvatarStoreError(error.strerror or type(error).__name__) from error
+
+
+def _is_older(path: Path, than: datetime | None) -> bool:
+    if than is None:
+        return True
+    try:
+        return path.stat().st_mtime < than.timestamp()
+    except FileNotFoundError:
+        # Somebody has deleted it meanwhile.
+        return False
 
 
 def _read(path: Path) -> bytes | None:

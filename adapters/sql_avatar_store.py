@@ -47,10 +47,10 @@ class SqlAvatarStore:
         async with _translated(), self._database.writing() as connection:
             await avatar_pictures.delete_picture(connection, key)
 
-    async def list_keys(self) -> list[str]:
+    async def list_keys(self, *, older_than: datetime | None = None) -> list[str]:
         """See `AvatarStore.list_keys`."""
         async with _translated(), self._database.reading() as connection:
-            return await avatar_pictures.list_picture_keys(connection)
+            return await avatar_pictures.list_picture_keys(connection, older_than)
 
 
 @asynccontextmanager

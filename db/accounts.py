@@ -132,11 +132,14 @@ async def set_avatar_key(connection: AsyncConnection, account_id: int, avatar_ke
     )
 
 
-async def is_avatar_in_use(connection: AsyncConnection, avatar_key: str) -> bool:
-    """Whether any account shows this picture."""
-    return (
-        await connection.scalar(select(accounts.c.id).where(accounts.c.avatar_key == avatar_key).limit(1))
-    ) is not None
+async def is_avatar_in_use(
+    connection: AsyncConnection, avatar_key: str, *, except_by: int | None = None
+) -> bool:
+    """Whether any account shows this picture, other than `except_by`."""
+    shown = select(accounts.c.id).where(accounts.c.avatar_key == avatar_key).limit(1)
+    if except_by is not None:
+        shown = shown.where(accounts.c.id != except_by)
+    return await connection.scalar(shown) is not None
 
 
 def _account(row: RowMapping | None) -> AccountRow | None:

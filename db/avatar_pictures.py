@@ -33,6 +33,9 @@ async def delete_picture(connection: AsyncConnection, key: str) -> None:
     await connection.execute(delete(avatar_pictures).where(avatar_pictures.c.key == key))
 
 
-async def list_picture_keys(connection: AsyncConnection) -> list[str]:
-    """Every key."""
-    return list(await connection.scalars(select(avatar_pictures.c.key).order_by(avatar_pictures.c.key)))
+async def list_picture_keys(connection: AsyncConnection, older_than: datetime | None) -> list[str]:
+    """The keys of the pictures that were stored before `older_than`; None: all."""
+    keys = select(avatar_pictures.c.key).order_by(avatar_pictures.c.key)
+    if older_than is not None:
+        keys = keys.where(avatar_pictures.c.created_at < older_than)
+    return list(await connection.scalars(keys))

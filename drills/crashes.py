@@ -258,7 +258,7 @@ async def _judge_orphans(
     stage.findings.check(
         "no orphan can be fetched, though it is not swept yet", holds=not reachable, measured=len(reachable)
     )
-    swept = await asyncio.to_thread(gateway.run, "avatars", "sweep")
+    swept = await asyncio.to_thread(gateway.run, "avatars", "sweep", "--minutes", "0")
     left = set(await maker.services.avatars.list_keys())
     stage.findings.check(
         "sweeping deletes the orphans and nothing else",

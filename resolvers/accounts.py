@@ -7,7 +7,7 @@ from db.accounts import AccountRow
 
 
 class Account(NamedTuple):
-    """One person's account. `mobile` is E.164; `avatar_key` the content hash of the picture, or None."""
+    """One person's account. `mobile` is E.164; `avatar_key` the picture's, or None."""
 
     id: int
     mobile: str

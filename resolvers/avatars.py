@@ -1,12 +1,12 @@
-"""Avatars: stored under their content hash; the previous one goes after the commit."""
+"""Avatars: stored under a random key before the account shows them; the previous one goes after the commit."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from hashlib import sha256
 
 import structlog
 
-from db import accounts, avatars
+from db import accounts
 from resolvers.accounts import Account
 from resolvers.audit import record_event
 from resolvers.context import Context, Uploader
@@ -46,12 +46,13 @@ async def upload_avatar(ctx: Context, *, image: UploadedFile) -> Account:
     with _holding_place(ctx, viewer):
         async with ctx.limited(ctx.services.policy.limits.avatar, str(viewer.id)):
             picture = await ctx.services.pictures.make_avatar(image, account_id=viewer.id)
-            key = sha256(picture).hexdigest()
+            key = secrets.token_hex(32)
             try:
-                previous = await _store(ctx, viewer, key, picture)
+                await ctx.services.avatars.put(key, picture)
             except AvatarStoreError as error:
                 raise RefusedError(ErrorCode.STORAGE_FAILED, Reason.STORAGE_FAILED) from error
-    if previous and previous != key:
+            previous = await _show(ctx, viewer, key)
+    if previous:
         await _forget(ctx, previous)
     return viewer._replace(avatar_key=key)
 
@@ -70,7 +71,7 @@ def _holding_place(ctx: Context, viewer: Account) -> Iterator[None]:
 
 
 async def read_avatar(ctx: Context, *, key: str) -> bytes | None:
-    """A picture by its content hash, as long as an account shows it: what a broken upload left behind is nobody's.
+    """A picture by its key, as long as an account shows it: what a broken upload left behind is nobody's.
 
     Raises:
         RefusedError: STORAGE_FAILED.
@@ -85,17 +86,25 @@ async def read_avatar(ctx: Context, *, key: str) -> bytes | None:
         raise RefusedError(ErrorCode.STORAGE_FAILED, Reason.STORAGE_FAILED) from error
 
 
-async def _store(ctx: Context, viewer: Account, key: str, picture: bytes) -> str | None:
-    """Put the picture and point the account at it; the key that the account had before.
+async def delete_unless_shown(ctx: Context, key: str, *, except_by: int | None = None) -> bool:
+    """Delete a picture that no account shows (but `except_by`, which is going); whether it went.
 
-    The slow first `put` is outside the transaction. The second, under the picture's lock, costs nothing unless the
-    same picture was deleted in between for another account.
+    Keys are random, so who does not show it by now never will.
+
+    Raises:
+        AvatarStoreError: it could not be deleted.
+        ServiceUnavailableError: the database does not answer.
     """
-    store = ctx.services.avatars
-    await store.put(key, picture)
+    async with ctx.reading() as connection:
+        if await accounts.is_avatar_in_use(connection, key, except_by=except_by):
+            return False
+    await ctx.services.avatars.delete(key)
+    return True
+
+
+async def _show(ctx: Context, viewer: Account, key: str) -> str | None:
+    """Point the account at a picture that is stored already; the key that the account had before."""
     async with ctx.writing() as connection:
-        await avatars.lock_avatar(connection, key, ctx.now)
-        await store.put(key, picture)
         row = await accounts.find_account_for_update(connection, viewer.id)
         if row is None:
             raise unauthenticated()
@@ -105,15 +114,8 @@ async def _store(ctx: Context, viewer: Account, key: str, picture: bytes) -> str
 
 
 async def _forget(ctx: Context, key: str) -> None:
-    """Delete a picture that no account shows any more.
-
-    The upload has succeeded by now: a failure here only leaves an orphan for the sweeping command.
-    """
+    """Delete the previous picture. The upload has succeeded by now: a failure only leaves an orphan for the sweep."""
     try:
-        async with ctx.writing() as connection:
-            await avatars.lock_avatar(connection, key, ctx.now)
-            if not await accounts.is_avatar_in_use(connection, key):
-                await ctx.services.avatars.delete(key)
-                await avatars.delete_avatar(connection, key)
+        await delete_unless_shown(ctx, key)
     except (AvatarStoreError, AccountError) as error:
         _log.warning("avatar.orphaned", key=key, cause=type(error).__name__)

@@ -3,10 +3,12 @@
 import secrets
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
-from db import accounts, audit, avatars, identities, sessions, sms_messages
+from db import accounts, audit, identities, sessions, sms_messages
 from db.engine import DatabaseUnavailableError
 from resolvers.audit import record_event
+from resolvers.avatars import delete_unless_shown
 from resolvers.context import Context
 from resolvers.identities import open_identity
 from resolvers.operators import get_account
@@ -15,6 +17,7 @@ from resolvers.sms_codes import forget_sms_codes
 from resolvers.sms_guard import ledger_digests
 
 _EVENTS = 100_000
+ON_ITS_WAY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,9 @@ async def erase_account(ctx: Context, *, mobile: str) -> None:
         row = await get_account(connection, mobile)
     await forget_sms_codes(ctx, row.mobile)
     await forget_sign_ins(ctx, row.mobile)
+    if row.avatar_key:
+        await delete_unless_shown(ctx, row.avatar_key, except_by=row.id)
     async with ctx.writing() as connection:
-        if row.avatar_key:
-            await avatars.lock_avatar(connection, row.avatar_key, ctx.now)
-            await accounts.set_avatar_key(connection, row.id, None)
-            if not await accounts.is_avatar_in_use(connection, row.avatar_key):
-                await ctx.services.avatars.delete(row.avatar_key)
-                await avatars.delete_avatar(connection, row.avatar_key)
         await sms_messages.forget_sms_mobile(connection, ledger_digests(ctx, row.mobile))
         await accounts.delete_account(connection, row.id)
         await record_event(ctx, connection, "operator-erase", account_id=row.id, mobile=row.mobile)
@@ -87,14 +86,10 @@ async def erase_account(ctx: Context, *, mobile: str) -> None:
         await ctx.services.database.scrub()
 
 
-async def sweep_avatars(ctx: Context) -> int:
-    """Delete pictures that no account shows, left over from a crash; how many there were."""
-    swept = 0
-    for key in await ctx.services.avatars.list_keys():
-        async with ctx.writing() as connection:
-            await avatars.lock_avatar(connection, key, ctx.now)
-            if not await accounts.is_avatar_in_use(connection, key):
-                await ctx.services.avatars.delete(key)
-                await avatars.delete_avatar(connection, key)
-                swept += 1
-    return swept
+async def sweep_avatars(ctx: Context, *, minimum_age: timedelta = ON_ITS_WAY) -> int:
+    """Delete pictures that no account shows, left over from a crash; how many there were.
+
+    A picture is stored before an account shows it, so what is younger than `minimum_age` may be on its way.
+    """
+    keys = await ctx.services.avatars.list_keys(older_than=ctx.now - minimum_age)
+    return sum([await delete_unless_shown(ctx, key) for key in keys])

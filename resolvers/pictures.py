@@ -8,17 +8,29 @@ import warnings
 from contextlib import suppress
 from io import BytesIO
 
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from resolvers.errors import ErrorCode, InputError
+from resolvers.picture_containers import open_container, read_orientation
 from resolvers.texts import Reason
 
 MAXIMUM_BYTES = 5 * 1024 * 1024
 MAXIMUM_PIXELS = 25_000_000
-MAXIMUM_SIDE_PIXELS = 10_000
 SIDE_PIXELS = 512
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8")
+
+# How to undo what EXIF counts from 2 to 8.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _WEBP_QUALITY = 82
 
 # What Pillow's decoders raise for broken bytes: no list in its documentation, so these were met by fuzzing.
@@ -33,6 +45,10 @@ _BROKEN = (
     OverflowError,
     MemoryError,
 )
+
+
+# A picture that ends too soon is shown as far as it goes, as browsers do.
+ImageFile.LOAD_TRUNCATED_IMAGES = True
 
 
 def make_avatar(upload: bytes) -> bytes:
@@ -51,23 +67,26 @@ def make_avatar(upload: bytes) -> bytes:
         with warnings.catch_warnings():
             # Pillow warns from half its own limit on; ours is stricter and is checked below.
             warnings.simplefilter("ignore")
-            with Image.open(BytesIO(upload), formats=_FORMATS) as picture:
+            container = open_container(upload)
+            with Image.open(BytesIO(container.content), formats=_FORMATS) as picture:
                 _require_size(picture)
-                return _encode(_square(_in_srgb(_upright(_shrink(picture), picture), picture)))
+                small = _upright(_shrink(picture), container.orientation or _orientation_of(picture))
+                return _encode(_square(_in_srgb(small, container.profile or picture.info.get("icc_profile"))))
     except InputError:
         raise
     except Image.DecompressionBombError as error:
         raise refuse_picture(Reason.IMAGE_TOO_MANY_PIXELS) from error
     except (UnidentifiedImageError, *_BROKEN) as error:
-        raise refuse_picture(Reason.IMAGE_UNREADABLE) from error
+        reason = Reason.IMAGE_DAMAGED if upload.startswith(_STARTS) else Reason.IMAGE_UNREADABLE
+        raise refuse_picture(reason) from error
 
 
 def _require_size(picture: Image.Image) -> None:
     width, height = picture.size
-    if width * height > MAXIMUM_PIXELS or max(width, height) > MAXIMUM_SIDE_PIXELS:
+    if width * height > MAXIMUM_PIXELS:
         raise refuse_picture(Reason.IMAGE_TOO_MANY_PIXELS)
     if min(width, height) < 1:
-        raise refuse_picture(Reason.IMAGE_UNREADABLE)
+        raise refuse_picture(Reason.IMAGE_DAMAGED)
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
@@ -76,30 +95,42 @@ def _shrink(picture: Image.Image) -> Image.Image:
         # JPEG can be decoded at a fraction of its size; never below what is shown.
         picture.draft(None, (SIDE_PIXELS * 2, SIDE_PIXELS * 2))
     picture.load()
-    decoded: Image.Image = picture
+    # Cut before anything is converted: a strip of 25 megapixels is soon a small square.
+    decoded = _cut_square(picture)
     if picture.mode.startswith("I;16"):
         # 16 bits a pixel: converting would clip them, so take the upper eight.
-        decoded = picture.point(lambda value: value / 256).convert("L")
+        decoded = decoded.point(lambda value: value / 256).convert("L")
     elif picture.mode in {"1", "P", "I", "F"}:
-        decoded = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        decoded = decoded.convert("RGBA" if picture.has_transparency_data else "RGB")
     factor = min(decoded.size) // (SIDE_PIXELS * 2)
     return decoded.reduce(factor) if factor > 1 else decoded
 
 
-def _upright(small: Image.Image, original: Image.Image) -> Image.Image:
-    orientation = original.getexif().get(ExifTags.Base.Orientation)
-    if orientation is None:
-        return small
-    small.getexif()[ExifTags.Base.Orientation] = orientation
-    return ImageOps.exif_transpose(small)
+def _cut_square(picture: Image.Image) -> Image.Image:
+    width, height = picture.size
+    side = min(width, height)
+    if width == height:
+        return picture
+    left, top = (width - side) // 2, (height - side) // 2
+    return picture.crop((left, top, left + side, top + side))
 
 
-def _in_srgb(picture: Image.Image, original: Image.Image) -> Image.Image:
+def _orientation_of(picture: Image.Image) -> int:
+    """What a WebP or a GIF tells; 1 for nothing that makes sense."""
+    exif = picture.info.get("exif")
+    return read_orientation(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else 1
+
+
+def _upright(small: Image.Image, orientation: int) -> Image.Image:
+    turn = _TURNS.get(orientation)
+    return small if turn is None else small.transpose(turn)
+
+
+def _in_srgb(picture: Image.Image, profile: object) -> Image.Image:
     mode = "RGBA" if picture.has_transparency_data else "RGB"
-    profile = original.info.get("icc_profile")
-    if profile and picture.mode in {"RGB", "RGBA", "CMYK", "L"}:
+    if isinstance(profile, bytes) and picture.mode in {"RGB", "RGBA", "CMYK", "L"}:
         # A broken profile spoils the colours at most, never the upload.
-        with suppress(ImageCms.PyCMSError, OSError, ValueError):
+        with suppress(ImageCms.PyCMSError, *_BROKEN):
             picture = _converted(picture, profile)
     # Converting to what it is already would copy it.
     return picture if picture.mode == mode else picture.convert(mode)

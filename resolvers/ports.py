@@ -5,6 +5,7 @@ Implementations are in `adapters/`; one contract suite for each port (`tests/con
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from resolvers.errors import ServiceUnavailableError
@@ -100,7 +101,7 @@ class SmsSender(Protocol):
 
 
 class AvatarStore(Protocol):
-    """Keeps re-encoded pictures under their content hash. `key` is 64 lower-case hex digits."""
+    """Keeps re-encoded pictures. `key` is 64 lower-case hex digits, random, and names one picture for ever."""
 
     async def put(self, key: str, picture: bytes) -> None:
         """Store `picture`; durable on return, idempotent, and never visible half-written."""
@@ -111,8 +112,8 @@ class AvatarStore(Protocol):
     async def delete(self, key: str) -> None:
         """Delete the picture; it need not exist."""
 
-    async def list_keys(self) -> list[str]:
-        """All keys, for the command that sweeps orphans."""
+    async def list_keys(self, *, older_than: datetime | None = None) -> list[str]:
+        """The keys of pictures that were stored before `older_than` (aware); None: all. For the sweep of orphans."""
 
 
 class UploadedFile(Protocol):

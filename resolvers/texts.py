@@ -29,6 +29,7 @@ class Reason(StrEnum):
     IMAGE_TOO_LARGE = "image_too_large"
     IMAGE_TOO_MANY_PIXELS = "image_too_many_pixels"
     IMAGE_UNREADABLE = "image_unreadable"
+    IMAGE_DAMAGED = "image_damaged"
     CAPTCHA_EXPIRED = "captcha_expired"
     CAPTCHA_WRONG = "captcha_wrong"
     SMS_CODE_EXPIRED = "sms_code_expired"
@@ -95,13 +96,14 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
     Reason.IMAGE_EMPTY: ("The picture is empty.", "图片为空"),
     Reason.IMAGE_TOO_LARGE: ("A picture has at most {maximum} bytes.", "图片过大，最多 {maximum} 字节"),
     Reason.IMAGE_TOO_MANY_PIXELS: (
-        "A picture has at most {maximum} pixels.",
-        "图片尺寸过大，最多 {maximum} 像素",
+        "The picture has too many pixels: at most {maximum} are taken.",
+        "图片像素过多，最多 {maximum} 像素",
     ),
     Reason.IMAGE_UNREADABLE: (
-        "This is not a readable JPEG, PNG, WebP or GIF picture.",
-        "无法识别的图片，仅支持 JPEG、PNG、WebP、GIF",
+        "This is not a JPEG, PNG, WebP or GIF picture.",
+        "不支持的图片格式，仅支持 JPEG、PNG、WebP、GIF",
     ),
+    Reason.IMAGE_DAMAGED: ("The picture is damaged and cannot be read.", "图片已损坏，无法读取"),
     Reason.CAPTCHA_EXPIRED: ("The captcha has expired or was used. Fetch a new one.", "验证码过期"),
     Reason.CAPTCHA_WRONG: ("The captcha text is wrong. Fetch a new one.", "验证码错误"),
     Reason.SMS_CODE_EXPIRED: ("The SMS code has expired or was used. Ask for a new one.", "验证码过期"),

@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -58,9 +58,13 @@ def erase(
 
 
 @avatars.command("sweep")
-def sweep() -> None:
+def sweep(
+    *, minutes: Annotated[int, typer.Option(help="Only what is older; it may be on its way.", min=0)] = 60
+) -> None:
     """Delete pictures that no account shows, left over from a crash."""
-    typer.echo(f"{run_with_context(erasure.sweep_avatars)} pictures deleted")
+    age = timedelta(minutes=minutes)
+    swept = run_with_context(lambda ctx: erasure.sweep_avatars(ctx, minimum_age=age))
+    typer.echo(f"{swept} pictures deleted")
 
 
 @sms.command("report")

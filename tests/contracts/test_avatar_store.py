@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -104,6 +105,13 @@ async def test_keys_are_listed(store: AvatarStore) -> None:
         await store.put(key, PICTURE)
 
     assert sorted(await store.list_keys()) == keys
+
+
+async def test_keys_can_be_asked_for_by_age(store: AvatarStore) -> None:
+    await store.put(KEY, PICTURE)
+
+    assert await store.list_keys(older_than=datetime(2200, 1, 1, tzinfo=UTC)) == [KEY]
+    assert await store.list_keys(older_than=datetime(2000, 1, 1, tzinfo=UTC)) == []
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ def lying_png(width: int, height: int) -> bytes:
     """A PNG that says it is enormous, and has a few bytes of deflated zeros."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = zlib.compress(b"\x00" * 2_000_000, 9)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
+    )
 
 
 def turned_jpeg(orientation: int) -> bytes:
@@ -60,7 +62,7 @@ def gif_bomb(frames: int = 300) -> bytes:
     return out.getvalue()
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def png_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
@@ -80,7 +82,7 @@ NO_PICTURES = {
     "html with a gif's first bytes": b"GIF89a" + HTML,
     "html with a png's first bytes": b"\x89PNG\r\n\x1a\n" + HTML,
     "html with a jpeg's first bytes": b"\xff\xd8\xff\xe0" + HTML,
-    "truncated png": picture(size=(300, 300), colour=(1, 2, 3))[:-40],
+    "truncated png": picture(size=(300, 300), colour=(1, 2, 3))[:40],
     "truncated jpeg": picture("JPEG", (300, 300))[:300],
     "truncated webp": picture("WEBP", (300, 300))[:-20],
     "truncated gif": picture("GIF", (300, 300))[:30],
@@ -89,7 +91,7 @@ NO_PICTURES = {
     "ico": picture("ICO"),
     "ppm": picture("PPM"),
     "20000x20000": lying_png(20_000, 20_000),
-    "10001 wide": lying_png(10_001, 1),
+    "10001 squared": lying_png(10_001, 10_001),
     "no pixels": lying_png(0, 0),
     "2^31 wide": lying_png(2**31 - 1, 2**31 - 1),
     "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",

@@ -1,5 +1,6 @@
 """Pictures: whatever the bytes are, an avatar comes out or INVALID_IMAGE."""
 
+import zlib
 from io import BytesIO
 
 import pytest
@@ -9,7 +10,8 @@ from PIL import Image
 
 from resolvers.errors import ErrorCode, InputError
 from resolvers.pictures import make_avatar
-from tests.doors.pictures import gif_bomb, lying_png, picture, png_with_text, turned_jpeg
+from resolvers.texts import Reason
+from tests.doors.pictures import gif_bomb, lying_png, picture, png_chunk, png_with_text, turned_jpeg
 
 SEEDS = [picture(form, (24, 16)) for form in ("PNG", "JPEG", "WEBP", "GIF")] + [png_with_text()]
 
@@ -50,7 +52,9 @@ def test_noise_is_no_picture(noise: bytes) -> None:
         make_avatar(noise)
 
 
-@pytest.mark.parametrize("upload", [lying_png(20_000, 20_000), lying_png(10_001, 2), lying_png(2**31 - 1, 1)])
+@pytest.mark.parametrize(
+    "upload", [lying_png(20_000, 20_000), lying_png(5_001, 5_000), lying_png(2**31 - 1, 1)]
+)
 def test_enormous_picture_is_refused_before_it_is_decoded(
     upload: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,3 +99,93 @@ def test_first_frame_of_an_animation_counts() -> None:
     avatar = Image.open(BytesIO(make_avatar(gif_bomb(20))))
 
     assert getattr(avatar, "n_frames", 1) == 1
+
+
+NOISE = Image.effect_noise((300, 300), 90).convert("RGB")
+
+
+def noise(kind: str, **options: object) -> bytes:
+    out = BytesIO()
+    NOISE.save(out, kind, **options)
+    return out.getvalue()
+
+
+def is_square(upload: bytes) -> bool:
+    return Image.open(BytesIO(make_avatar(upload))).size == (512, 512)
+
+
+def reason_of(upload: bytes) -> Reason:
+    with pytest.raises(InputError) as refused:
+        make_avatar(upload)
+    return refused.value.reason
+
+
+@pytest.mark.parametrize("size", [(1080, 12_000), (25_000, 1_000), (1, 2_000_000)])
+def test_25_megapixels_of_any_shape_are_taken(size: tuple[int, int]) -> None:
+    assert is_square(picture("PNG", size))
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        b"\xff\xe0\0\4JF",
+        b"\xff\xe1\0\2",
+        b"\xff\xe1\0\x10Exif\0\0MM\0*\0\0\0\x08",
+        b"\xff\xe1\0\x20Exif\0\0" + b"\xff" * 24,
+        b"\xff\xe2\0\x30ICC_PROFILE\0\1\1" + b"z" * 32,
+        b"\xff\xe2\0\x10MPF\0" + b"I" * 10,
+        b"\xff\xed\0\x14Photoshop 3.0\0XXXX",
+        b"\xff\xee\0\x08Adobe\0",
+    ],
+)
+def test_metadata_of_a_jpeg_never_decides(segment: bytes) -> None:
+    jpeg = noise("JPEG")
+
+    assert make_avatar(jpeg[:2] + segment + jpeg[2:]) == make_avatar(jpeg)
+
+
+@pytest.mark.parametrize("name", [b"iTXt", b"zTXt", b"iCCP", b"tEXt", b"eXIf", b"vpAg"])
+@pytest.mark.parametrize("is_right", [True, False])
+def test_side_data_of_a_png_never_decides(name: bytes, is_right: bool) -> None:
+    png = noise("PNG")
+    chunk = png_chunk(name, b"Key\0\0" + zlib.compress(bytes(3_000_000)))
+    chunk = chunk if is_right else chunk[:-4] + b"\0\0\0\0"
+
+    assert make_avatar(png[:33] + chunk + png[33:]) == make_avatar(png)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65_535])
+def test_orientation_that_makes_no_sense_is_none(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+
+    assert make_avatar(noise("JPEG", exif=exif)) == make_avatar(noise("JPEG"))
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        noise("JPEG")[:-2],
+        noise("JPEG")[: len(noise("JPEG")) // 2],
+        noise("JPEG", progressive=True)[: len(noise("JPEG")) // 2],
+        noise("JPEG") + b"trailing",
+        noise("PNG")[:-12],
+        noise("PNG")[: len(noise("PNG")) // 2],
+    ],
+)
+def test_picture_that_ends_too_soon_is_shown_as_far_as_it_goes(upload: bytes) -> None:
+    assert is_square(upload)
+
+
+@pytest.mark.parametrize(
+    ("upload", "reason"),
+    [
+        (lying_png(25_001, 1_000), Reason.IMAGE_TOO_MANY_PIXELS),
+        (b"%PDF-1.7", Reason.IMAGE_UNREADABLE),
+        (noise("JPEG")[:300], Reason.IMAGE_DAMAGED),
+        (noise("WEBP")[:300], Reason.IMAGE_DAMAGED),
+        (b"", Reason.IMAGE_EMPTY),
+    ],
+)
+def test_refusal_states_the_true_reason(upload: bytes, reason: Reason) -> None:
+    assert reason_of(upload) is reason
