@@ -16,6 +16,7 @@ from drills.findings import DrillError, Findings
 from drills.full_disk import drill_disk
 from drills.goodbyes import drill_sigterm
 from drills.instances import drill_instances
+from drills.outages import drill_outages
 from drills.postgresql_faults import drill_postgresql
 from drills.redis_faults import drill_redis, drill_redis_slow
 from drills.sms_faults import drill_sms
@@ -26,6 +27,7 @@ DRILLS: dict[str, Drill] = {
     "redis-slow": drill_redis_slow,
     "postgresql": drill_postgresql,
     "sms": drill_sms,
+    "outages": drill_outages,
     "instances": drill_instances,
     "crash-sqlite": drill_crash_sqlite,
     "crash-postgresql": drill_crash_postgresql,

@@ -15,6 +15,7 @@ def make_vendor_sender(settings: Settings) -> SmsSender:
             access_key_secret=settings.sms_aliyun_access_key_secret.get_secret_value(),
             sign_name=settings.sms_aliyun_sign_name,
             template_code=settings.sms_aliyun_template_code,
+            purpose_templates=dict(entry.split("=", 1) for entry in settings.sms_aliyun_purpose_templates),
         )
     return HttpSmsSender(settings.sms_http_url, token=settings.sms_http_token.get_secret_value())
 

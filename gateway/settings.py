@@ -18,7 +18,7 @@ from graphql_http import EndpointOptions
 from request_bodies import BUDGET_BYTES
 from resolvers.context import Policy
 from resolvers.limits import sms_ceiling
-from resolvers.sms_purposes import FEWEST_DIGITS, MOST_DIGITS
+from resolvers.sms_purposes import FEWEST_DIGITS, MOST_DIGITS, SmsPurpose
 
 PREFIX = "GATEWAY_"
 
@@ -155,6 +155,10 @@ class Settings(BaseSettings):
     sms_aliyun_access_key_secret: SecretStr = Field(SecretStr(""), description="its secret")
     sms_aliyun_sign_name: str = Field("", description="the approved signature of its messages")
     sms_aliyun_template_code: str = Field("", description="the approved template; its variable is `code`")
+    sms_aliyun_purpose_templates: Words = Field(
+        (),
+        description="templates of single purposes, such as `register=SMS_1,login=SMS_2`",
+    )
     avatar_store: Literal["auto", "file", "database"] = Field(
         "auto", description="`auto`: files in the data directory with SQLite, the database with a server"
     )
@@ -231,7 +235,12 @@ class Settings(BaseSettings):
     access_log: bool = Field(default=True, description="log a line for each request")
 
     @field_validator(
-        "allowed_origins", "trusted_proxies", "sms_country_codes", "sms_dry_guards", mode="before"
+        "allowed_origins",
+        "trusted_proxies",
+        "sms_aliyun_purpose_templates",
+        "sms_country_codes",
+        "sms_dry_guards",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
@@ -260,6 +269,15 @@ class Settings(BaseSettings):
         for code in value:
             if not (code.startswith("+") and code[1:].isdigit()):
                 raise ValueError(f"{code!r} is no calling code; write +86")
+        return value
+
+    @field_validator("sms_aliyun_purpose_templates")
+    @classmethod
+    def _check_purpose_templates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            purpose, _, template = entry.partition("=")
+            if purpose not in set(SmsPurpose) or not template:
+                raise ValueError(f"{entry!r} is no purpose=template; purposes: {', '.join(SmsPurpose)}")
         return value
 
     @field_validator("sms_dry_guards")

@@ -6,7 +6,7 @@ Source: https://help.aliyun.com/document_detail/55284.html (`SendSms`, version 2
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ def _utc_now() -> datetime:
 
 
 class AliyunSmsSender:
-    """Sends by an approved template whose one variable is `code`.
+    """Sends by an approved template whose one variable is `code`: that of the purpose, or `template_code`.
 
     `SendSms` is not idempotent, so a message is never sent again by itself.
 
@@ -43,6 +43,7 @@ class AliyunSmsSender:
         access_key_secret: str,
         sign_name: str,
         template_code: str,
+        purpose_templates: Mapping[str, str] | None = None,
         endpoint: str = ENDPOINT,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
@@ -50,6 +51,7 @@ class AliyunSmsSender:
         self._key = AccessKey(access_key_id, access_key_secret)
         self._sign_name = sign_name
         self._template_code = template_code
+        self._purpose_templates = dict(purpose_templates or {})
         self._endpoint = endpoint.rstrip("/")
         self._clock = clock
         self._http = VendorHttp()
@@ -60,7 +62,7 @@ class AliyunSmsSender:
             {
                 "PhoneNumbers": _spell(message.mobile),
                 "SignName": self._sign_name,
-                "TemplateCode": self._template_code,
+                "TemplateCode": self._purpose_templates.get(message.purpose, self._template_code),
                 "TemplateParam": json.dumps({"code": message.code}),
             }
         )

@@ -25,16 +25,19 @@ async def vendor() -> AsyncIterator[FakeVendor]:
         yield vendor
 
 
-async def send(vendor: FakeVendor, mobile: str = "+8618736008450") -> Received:
+async def send(
+    vendor: FakeVendor, mobile: str = "+8618736008450", purpose: SmsPurpose = SmsPurpose.REGISTER
+) -> Received:
     sender = AliyunSmsSender(
         access_key_id="an-id",
         access_key_secret="a-secret",
         sign_name="测试 签名*~",
         template_code="SMS_154950909",
+        purpose_templates={"login": "SMS_2"},
         endpoint=vendor.url,
         clock=MovableClock(datetime(2026, 3, 1, 12, tzinfo=UTC)),
     )
-    await sender.send(SmsMessage(mobile, SmsPurpose.REGISTER, "012345", "text"))
+    await sender.send(SmsMessage(mobile, purpose, "012345", "text"))
     await sender.aclose()
     return vendor.received[-1]
 
@@ -124,3 +127,14 @@ def test_signature_is_that_of_the_documented_example() -> None:
 
 def test_secret_is_not_shown() -> None:
     assert "a-secret" not in repr(AccessKey("an-id", "a-secret"))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "template"), [(SmsPurpose.LOGIN, "SMS_2"), (SmsPurpose.REGISTER, "SMS_154950909")]
+)
+async def test_each_purpose_may_have_a_template_of_its_own(
+    vendor: FakeVendor, purpose: SmsPurpose, template: str
+) -> None:
+    received = await send(vendor, purpose=purpose)
+
+    assert f"TemplateCode={template}&" in received.target
