@@ -20,6 +20,7 @@ from drills.outages import drill_outages
 from drills.postgresql_faults import drill_postgresql
 from drills.redis_faults import drill_redis, drill_redis_slow
 from drills.sms_faults import drill_sms
+from drills.smuggling import drill_proxies
 from drills.stage import Drill, setting
 
 DRILLS: dict[str, Drill] = {
@@ -33,6 +34,7 @@ DRILLS: dict[str, Drill] = {
     "crash-postgresql": drill_crash_postgresql,
     "sigterm": drill_sigterm,
     "disk": drill_disk,
+    "proxies": drill_proxies,
 }
 # The last line of a traceback.
 _FAULT = re.compile(r"[\w.]+(Error|Exception)\b")

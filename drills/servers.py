@@ -167,7 +167,7 @@ class Redis(Server):
 
     def command(self) -> Sequence[str]:
         """See `Server.command`."""
-        program = _find_program("redis-server", "redis")
+        program = find_program("redis-server", "redis")
         return [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
 
     async def ask(self, *words: str) -> bytes:
@@ -384,7 +384,12 @@ def _ask_health(port: int) -> bytes:
     return b""
 
 
-def _find_program(name: str, package: str) -> str:
+def find_program(name: str, package: str) -> str:
+    """Where it is.
+
+    Raises:
+        DrillError: it is not installed.
+    """
     program = shutil.which(name)
     if program is None:
         raise DrillError(f"{name} is missing: apt-get install {package}")
