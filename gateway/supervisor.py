@@ -19,6 +19,16 @@ class Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self._metrics = metrics
 
+    def terminate_all(self) -> None:
+        """Tell every worker to end, and let go of the sockets before.
+
+        uvicorn's keeps them to its own end. Whoever connects after the last worker has stopped listening would be
+        accepted by nobody and wait for the whole grace period, instead of being refused and going to another replica.
+        """
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
     def keep_subprocess_alive(self) -> None:
         """Replace the workers that died or hung."""
         before = list(self.processes)

@@ -1,155 +1,38 @@
-"""The HTTP server: uvicorn's, with limits of our own and a short way for each request.
-
-uvicorn bounds neither the size of a request's head nor the time in which a request must arrive, so that a few slow
-or endless clients could hold all connections (RFC 9110, 15.5.9 and RFC 6585, 5 name the answers). It also writes an
-answer's head and its body one by one, which takes twice the system calls, and prepares for each request what nearly
-none needs. Connections, flow control, shutdown, and answers that are not plain are uvicorn's business; there are no
-WebSockets, no `root_path` and no access log of uvicorn's (`gateway/cli/serving.py` asks for none).
-"""
+"""A bounded connection: how large a head may be, how long a request may take, and where each of them ends."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple, cast
-from urllib.parse import unquote
+from typing import Any, Final, cast
 
 import httptools
-from uvicorn._types import ASGI3Application, ASGIReceiveEvent, ASGIVersions, HTTPScope
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, service_unavailable
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from gateway.server.cycles import Cycle
+from gateway.server.heads import RefusedError, check_transfer_coding, name_host, split_target
+from gateway.server.uvicorn_parts import (
+    HIGH_WATER_LIMIT,
+    ASGI3Application,
+    ASGIVersions,
+    HTTPScope,
+    HttpToolsProtocol,
+    service_unavailable,
+)
+from gateway.server.whole_answers import header_lines
 
 HEAD_MAXIMUM_BYTES: Final = 16 * 1024
-_SILENT_SECONDS: Final = 1.0
 ARRIVAL_SECONDS: Final = 30.0
 """Of a head; and how long a body may stand still, or an answer that the client does not take."""
 BODY_SECONDS: Final = 300.0
 """Of a whole request, its body included."""
-WRITE_WHOLE: Final = "gateway.write_whole"
-"""The ASGI extension that `Cycle.write_whole` is."""
 
+_SILENT_SECONDS: Final = 1.0
 _CHECK_SECONDS: Final = 5.0
 _EMPTY_LINES: Final = frozenset({b"\r\n", b"\n"})
 _EMPTY_LINE_MAXIMUM_BYTES: Final = 2
-_REMEMBERED_TARGET_BYTES: Final = 128
 _WAITING_REQUESTS_MAXIMUM: Final = 100
-
-# What may stand in a head: text and tabs (RFC 9110, 5.5). What is left of a right one without it is its line ends.
-_HEAD_TEXT: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
-_SCHEMES: Final = frozenset({b"http", b"https"})
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _VERSIONS: Final = frozenset({"1.1", "1.0"})
-_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _ASGI: Final[ASGIVersions] = {"version": "3.0", "spec_version": "2.3"}
-
-
-class _RefusedError(Exception):
-    """Stops the parser. A request is refused with `status`."""
-
-    def __init__(self, status: HTTPStatus) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-class _Target(NamedTuple):
-    """A request's target: the path as text and as it came, the query, and the host of an absolute one."""
-
-    path: str
-    raw_path: bytes
-    query: bytes
-    authority: bytes | None
-
-
-def _split_target(url: bytes, method: bytes) -> _Target:
-    """See RFC 9112, 3.2, for the forms: `/path?query`, `http://host/path?query` as for a proxy, and `*`.
-
-    Raises:
-        _RefusedError: it has none of these forms.
-    """
-    try:
-        # Its annotations do not say what may be None.
-        parsed: Any = httptools.parse_url(url)
-    except httptools.HttpParserInvalidURLError:
-        raise _RefusedError(HTTPStatus.BAD_REQUEST) from None
-    raw_path, authority = parsed.path, None
-    if parsed.schema is not None:
-        if parsed.schema.lower() not in _SCHEMES or parsed.userinfo is not None:
-            raise _RefusedError(HTTPStatus.BAD_REQUEST)
-        authority = url.split(b"/", 3)[2].split(b"?", 1)[0].split(b"#", 1)[0]
-        # Without a path it means the root, and for OPTIONS the server itself (RFC 9112, 3.2.4).
-        raw_path = raw_path or (b"*" if method == b"OPTIONS" and b"?" not in url else b"/")
-    if raw_path[:1] != b"/" and (raw_path, method) != (b"*", b"OPTIONS"):
-        raise _RefusedError(HTTPStatus.BAD_REQUEST)
-    path = raw_path.decode("ascii")
-    return _Target(unquote(path) if "%" in path else path, raw_path, parsed.query or b"", authority)
-
-
-# Nearly all requests have one of a few; only short ones without a query are kept.
-_split_plain_target = lru_cache(maxsize=256)(_split_target)
-
-
-def _check_transfer_coding(headers: list[tuple[bytes, bytes]], version: str) -> None:
-    """Refuse all but `chunked`: what else is meant is not undone here, and HTTP/1.0 has none (RFC 9112, 6.1).
-
-    The parser takes more, and tells of other faults only when the application has been asked already.
-
-    Raises:
-        _RefusedError: the body cannot be read.
-    """
-    codings = [value for name, value in headers if name == b"transfer-encoding"]
-    if not codings:
-        return
-    if version == "1.0":
-        raise _RefusedError(HTTPStatus.BAD_REQUEST)
-    if len(codings) > 1 or codings[0].lower() != b"chunked":
-        raise _RefusedError(HTTPStatus.NOT_IMPLEMENTED)
-
-
-def _name_host(headers: list[tuple[bytes, bytes]], authority: bytes) -> list[tuple[bytes, bytes]]:
-    """With the host of an absolute target in the place of the one `Host`, which is ignored (RFC 9112, 3.2.2).
-
-    A missing or doubled one is left, to be refused.
-    """
-    if [name for name, _ in headers].count(b"host") != 1:
-        return headers
-    return [(name, authority if name == b"host" else value) for name, value in headers]
-
-
-def _framing_head(cycle: "Cycle") -> bytes:
-    """A head with nothing but what says where its request's body ends, and whether another request may follow."""
-    framing = [header for header in cycle.scope["headers"] if header[0] in _FRAMING]
-    if not cycle.keep_alive:
-        framing.append((b"connection", b"close"))
-    return b"POST / HTTP/1.1\r\n%b\r\n" % header_lines(framing)
-
-
-def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Headers as they go over the wire, each with its line end.
-
-    Raises:
-        RuntimeError: one has a line end or another control character in it.
-    """
-    lines = [*map(b": ".join, headers)]
-    joined = b"\r\n".join([*lines, b""])
-    if joined.translate(None, _HEAD_TEXT) != b"\r\n" * len(lines):
-        raise RuntimeError("a header has a line end or another control character in it")
-    return joined
-
-
-class _DefaultLines:
-    """The lines of the headers that every answer has, such as `Date`; uvicorn has a new list of them each second."""
-
-    def __init__(self) -> None:
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._lines = b""
-
-    def of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
-        if headers is not self._headers:
-            self._headers, self._lines = headers, header_lines(headers)
-        return self._lines
-
-
-_default_lines = _DefaultLines()
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -164,7 +47,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     One timer for each connection looks every few seconds, so that a request costs a few assignments and no timer.
     """
 
-    cycle: "Cycle"
+    cycle: Cycle
     _new_task: Callable[..., asyncio.Task[None]] = asyncio.Task
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's business
@@ -216,7 +99,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._parse(data)
         except httptools.HttpParserError as error:
             refusal = error.__context__
-            if isinstance(refusal, _RefusedError):
+            if isinstance(refusal, RefusedError):
                 self._refuse(refusal.status)
             else:
                 self.logger.warning("Invalid HTTP request received.")
@@ -268,7 +151,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             and len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             > HEAD_MAXIMUM_BYTES
         ):
-            raise _RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         before: Cycle | None = self.cycle
         self.cycle = Cycle(self, self._make_scope())
         # The application has the headers; what the parser adds from here on are trailers.
@@ -284,7 +167,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, app))
             if len(self.pipeline) > _WAITING_REQUESTS_MAXIMUM:
-                raise _RefusedError(HTTPStatus.TOO_MANY_REQUESTS)
+                raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS)
         # A server may ignore it, and this one does (RFC 9110, 7.8).
         self._is_upgrade_ignored = self.parser.should_upgrade()
 
@@ -317,17 +200,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """What the application is told of the request.
 
         Raises:
-            _RefusedError: it is none that is served here.
+            RefusedError: it is none that is served here.
         """
         url, method, version = self.url, self.parser.get_method(), self.parser.get_http_version()
         headers = self.headers
         if version not in _VERSIONS or method == b"CONNECT":
-            raise _RefusedError(HTTPStatus.BAD_REQUEST)
-        _check_transfer_coding(headers, version)
-        split = _split_target if len(url) > _REMEMBERED_TARGET_BYTES or b"?" in url else _split_plain_target
-        path, raw_path, query, authority = split(url, method)
+            raise RefusedError(HTTPStatus.BAD_REQUEST)
+        check_transfer_coding(headers, version)
+        path, raw_path, query, authority = split_target(url, method)
         if authority is not None:
-            headers = _name_host(headers, authority)
+            headers = name_host(headers, authority)
         return {
             "type": "http",
             "asgi": _ASGI,
@@ -344,7 +226,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             "state": self.app_state.copy(),
         }
 
-    def _start_asgi_task(self, cycle: "Cycle", app: ASGI3Application) -> None:  # type: ignore[override]
+    def _start_asgi_task(self, cycle: Cycle, app: ASGI3Application) -> None:  # type: ignore[override]
         """Hand a request to the application."""
         self._served = cycle
         self._idle_since = None
@@ -442,161 +324,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-class _NobodyWaits:
-    """In the place of the event that tells of a request's next part, until somebody waits for one."""
-
-    def set(self) -> None:
-        """Tell nobody."""
-
-
-_NOBODY_WAITS: Final = _NobodyWaits()
-
-
-class Cycle(RequestResponseCycle):
-    """One request and its answer. What all of them begin with stands in the class."""
-
-    access_log = False
-    disconnected = False
-    more_body = True
-    response_started = False
-    response_complete = False
-    chunked_encoding = None
-    expected_content_length = 0
-    message_event: Any = _NOBODY_WAITS
-    task: Any = None
-    _arrived: bytes | bytearray = b""
-    _has_news = False
-
-    def __init__(
-        self, protocol: BoundedHttpProtocol, scope: HTTPScope
-    ) -> None:  # no `super()`: it would cost 1 µs
-        self.scope = scope
-        self.transport = protocol.transport
-        self.flow = protocol.flow
-        self.logger = protocol.logger
-        self.default_headers = protocol.server_state.default_headers
-        self.on_response = protocol.on_response_complete
-        self.keep_alive = (
-            scope["http_version"] != "1.0" and protocol.parser.should_keep_alive() and not protocol.is_ending
-        )
-        self._tasks = protocol.tasks
-        self._pipeline = protocol.pipeline
-        scope["extensions"] = {WRITE_WHOLE: self.write_whole}  # type: ignore[dict-item]  # not a dict, to be quick
-
-    async def run_asgi(self, app: ASGI3Application) -> None:
-        """Let `app` answer; what it leaves undone is uvicorn's business."""
-        try:
-            await app(self.scope, self.receive, self.send)
-        except BaseException as error:  # noqa: BLE001 - handed on to uvicorn, which logs it
-            await super().run_asgi(_failing(error))
-        else:
-            if not self.response_complete:
-                await super().run_asgi(_done)
-        finally:
-            # Not so where the task is cancelled before it began: that is at the end of a shutdown, which has waited.
-            self._tasks.discard(self.task)
-            # Both lead back here; nothing is left for the garbage collector.
-            self.on_response = _nothing
-            self.scope.pop("extensions")
-
-    def add(self, part: bytes) -> int:
-        """A part of the body has come; how much of it waits to be received."""
-        if not self._arrived:
-            # Nearly always the only one, which need not be copied.
-            self._arrived = part
-        else:
-            if isinstance(self._arrived, bytes):
-                self._arrived = bytearray(self._arrived)
-            self._arrived += part
-        self._has_news = True
-        self.message_event.set()
-        return len(self._arrived)
-
-    def end(self) -> None:
-        """The body has come to its end."""
-        self.more_body = False
-        self._has_news = True
-        self.message_event.set()
-
-    async def receive(self) -> ASGIReceiveEvent:
-        """See ASGI's `receive`."""
-        # With another request behind it, this one's body is here already.
-        if self.flow.read_paused and not self._pipeline and not self.response_complete:
-            self.flow.resume_reading()
-        while not (self._has_news or self.disconnected or self.response_complete):
-            if self.message_event is _NOBODY_WAITS:
-                self.message_event = asyncio.Event()
-                self._invite()
-            self.message_event.clear()
-            await self.message_event.wait()
-        if self.disconnected or self.response_complete:
-            return {"type": "http.disconnect"}
-        self._has_news = False
-        body, self._arrived = self._arrived, b""
-        return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
-
-    def _invite(self) -> None:
-        """Tell a client that waits to be asked for the body (RFC 9110, 10.1.1): only now it is known to be needed."""
-        if (
-            self.more_body
-            and any(
-                name == b"expect" and value.lower() == b"100-continue"
-                for name, value in self.scope["headers"]
-            )
-            and self.scope["http_version"] != "1.0"
-            and not (self.response_started or self.transport.is_closing())
-        ):
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def write_whole(self, status: int, headers: dict[bytes, bytes], more_lines: bytes, body: bytes) -> bool:
-        """Write an answer in one piece, with `more_lines` (see `header_lines`) after `headers`.
-
-        Whatever is not plain, such as `HEAD` or a connection to be closed, it leaves to `send`, and says so by False.
-
-        Raises:
-            RuntimeError: a header has a line end or another control character in it.
-        """
-        if (
-            self.response_started
-            or self.disconnected
-            or self.flow.write_paused
-            or not self.keep_alive
-            or headers.get(b"content-length") != b"%d" % len(body)
-            or b"connection" in headers
-            or b"transfer-encoding" in headers
-            or self.scope["method"] == "HEAD"
-            or status in _BODILESS
-        ):
-            return False
-        self.transport.write(
-            b"%b%b%b%b\r\n%b"
-            % (
-                STATUS_LINE[status],
-                _default_lines.of(self.default_headers),
-                header_lines(headers.items()),
-                more_lines,
-                body,
-            )
-        )
-        self.response_started = self.response_complete = True
-        self.message_event.set()
-        self.on_response()
-        return True
-
-
-def _failing(error: BaseException) -> ASGI3Application:
-    errors = [error]
-
-    async def app(*_: object) -> None:
-        # Let go of, since it leads back here by its traceback.
-        raise errors.pop()
-
-    return app
-
-
-def _nothing() -> None:
-    """Nobody waits for the end of an answer that has ended."""
-
-
-async def _done(*_: object) -> None:
-    """An application that has nothing more to say."""
+def _framing_head(cycle: Cycle) -> bytes:
+    """A head with nothing but what says where its request's body ends, and whether another request may follow."""
+    framing = [header for header in cycle.scope["headers"] if header[0] in _FRAMING]
+    if not cycle.keep_alive:
+        framing.append((b"connection", b"close"))
+    return b"POST / HTTP/1.1\r\n%b\r\n" % header_lines(framing)
