@@ -1,5 +1,7 @@
 """Ports that tell of each call whether it worked, for the log of outages."""
 
+from datetime import datetime
+
 from resolvers.outages import Outage
 from resolvers.ports import AvatarStore, AvatarStoreError, SmsMessage, SmsSender, SmsSenderError
 
@@ -43,7 +45,7 @@ class WatchedAvatarStore:
         async with self._outage.watching(AvatarStoreError):
             await self._store.delete(key)
 
-    async def list_keys(self) -> list[str]:
+    async def list_keys(self, *, older_than: datetime | None = None) -> list[str]:
         """See `AvatarStore.list_keys`."""
         async with self._outage.watching(AvatarStoreError):
-            return await self._store.list_keys()
+            return await self._store.list_keys(older_than=older_than)

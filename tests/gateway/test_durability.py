@@ -165,7 +165,7 @@ def test_requests_in_flight_are_answered_before_a_stop(tmp_path: Path) -> None:
 
 
 def test_a_stop_is_announced_and_everybody_is_served_until_the_delay_is_over(
-    tmp_path: Path, workers: str
+    tmp_path: Path,
 ) -> None:
     with serving(tmp_path, DRAIN_SECONDS="2") as server, connected(server, 1) as (kept,):
         kept.sendall(READINESS.replace(b"connection: close\r\n", b""))
