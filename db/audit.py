@@ -11,12 +11,16 @@ from db.tables import audit_events
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """Who did what, when and from where; the subject masked."""
+    """What happened to whom, who did it, when and from where; the subject masked.
+
+    `actor` is `visitor`, or `operator` and a name.
+    """
 
     at: datetime
     action: str
     account_id: int | None
     subject: str
+    actor: str
     address: str
     user_agent: str
     request_id: str

@@ -193,6 +193,8 @@ audit_events = Table(
     # No foreign key: the trail outlives the account.
     Column("account_id", BigInteger, nullable=True),
     Column("subject", String(64), nullable=False, comment="masked mobile, or who acted"),
+    # An older version that still runs knows no actors; all that it lets in are visitors.
+    Column("actor", String(64), nullable=False, server_default="visitor", comment="who acted"),
     Column("address", String(64), nullable=False),
     Column("user_agent", String(200), nullable=False),
     Column("request_id", String(64), nullable=False),

@@ -23,6 +23,7 @@ from gateway.cors import cors_headers, is_preflight, judge_preflight
 from gateway.cross_site import CrossSiteRule, cannot_be_forged, describe_lost_cookie, takes_cookies
 from gateway.draining import Drain
 from gateway.server import WRITE_WHOLE, header_lines
+from resolvers.actors import Visitor
 from resolvers.context import Context, Services
 
 Scope = MutableMapping[str, Any]
@@ -218,7 +219,7 @@ class Front:
             services=self._services(),
             address=self._options.addresses.find(peer, forwarded.decode("latin-1") if forwarded else None),
             request_id=self._request_id(peer, headers.get(b"x-request-id")),
-            user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
+            actor=Visitor(headers.get(b"user-agent", b"").decode("latin-1")),
             token=token,
             takes_cookies=is_cookie_taken,
         )

@@ -8,9 +8,9 @@ import structlog
 
 from db import accounts
 from resolvers.accounts import Account
-from resolvers.audit import record_event
 from resolvers.context import Context, Uploader
 from resolvers.errors import AccountError, ErrorCode, RateLimitedError, RefusedError, unauthenticated
+from resolvers.events import EventKind, record_event
 from resolvers.ports import AvatarStoreError, UploadedFile
 from resolvers.texts import Reason
 
@@ -109,7 +109,9 @@ async def _show(ctx: Context, viewer: Account, key: str) -> str | None:
         if row is None:
             raise unauthenticated()
         await accounts.set_avatar_key(connection, viewer.id, key)
-        await record_event(ctx, connection, "avatar", account_id=viewer.id, mobile=viewer.mobile)
+        await record_event(
+            ctx, connection, EventKind.AVATAR_CHANGED, account_id=viewer.id, mobile=viewer.mobile
+        )
     return row.avatar_key
 
 

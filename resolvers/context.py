@@ -7,6 +7,7 @@ from datetime import datetime
 
 from db.engine import Connection, Database, DatabaseUnavailableError
 from resolvers.accounts import Account, account_of
+from resolvers.actors import UNNAMED_VISITOR, Actor, Operator, OperatorRequiredError
 from resolvers.errors import (
     AccountError,
     RateLimitedError,
@@ -93,6 +94,8 @@ class Uploader:
 class Context:
     """One request. `address` is what limits count (an IPv4 address or an IPv6 /64), `token` what the client brought.
 
+    `actor` is who does it: somebody at a door, or an operator, whom nobody becomes by what a request says.
+
     `issued` and `is_signed_out` are what resolvers did to the session, for the gateway to tell the client. Where
     `takes_cookies` is off it tells nothing by cookie: the request comes from an app's origin, or from a page that keeps
     its own secret. `uploader` is who was found before the body of an upload was taken in.
@@ -101,7 +104,7 @@ class Context:
     services: Services
     address: str = "unknown"
     request_id: str = ""
-    user_agent: str = ""
+    actor: Actor = UNNAMED_VISITOR
     token: str | None = None
     takes_cookies: bool = True
     issued: IssuedSession | None = None
@@ -109,6 +112,7 @@ class Context:
     retry_after_seconds: int = 0
     uploader: Uploader | None = None
     _authenticated: Account | None = None
+    _seen: Account | None = None
 
     @property
     def now(self) -> datetime:
@@ -171,7 +175,8 @@ class Context:
                 await slide(self.services.database, session, now)
         except DatabaseUnavailableError as error:
             raise ServiceUnavailableError("database") from error
-        return account_of(session.account)
+        self._seen = account_of(session.account)
+        return self._seen
 
     async def require_viewer(self) -> Account:
         """The signed-in account.
@@ -183,6 +188,26 @@ class Context:
         if viewer is None:
             raise unauthenticated()
         return viewer
+
+    async def require_seen_viewer(self) -> Account:
+        """The signed-in account as this request has read it before; read now where it has not.
+
+        For what hangs on an account that the request has just been given.
+
+        Raises:
+            RefusedError: UNAUTHENTICATED.
+        """
+        return self._authenticated or self._seen or await self.require_viewer()
+
+    def require_operator(self) -> Operator:
+        """Who runs the installation; asked first by whatever only operators may do.
+
+        Raises:
+            OperatorRequiredError: somebody else is calling.
+        """
+        if not isinstance(self.actor, Operator):
+            raise OperatorRequiredError
+        return self.actor
 
     def require_cookies(self) -> None:
         """See to it that a session which is to be delivered by cookie arrives; asked before anything is judged.
@@ -197,12 +222,13 @@ class Context:
         """Serve the rest of this request for `account`, which has just proved its password; no session begins."""
         self._authenticated = account
 
-    def hold(self, session: IssuedSession) -> None:
-        """From here on the client is in `session`."""
+    def hold(self, session: IssuedSession, account: Account) -> None:
+        """From here on the client is in `session` of `account`."""
         self.issued = session
         self.token = session.token
         self.is_signed_out = False
         self._authenticated = None
+        self._seen = account
 
     def let_go(self) -> None:
         """From here on the client is signed out."""
@@ -210,6 +236,7 @@ class Context:
         self.token = None
         self.is_signed_out = True
         self._authenticated = None
+        self._seen = None
 
 
 @asynccontextmanager

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from db import accounts, audit, identities, sessions, sms_messages
 from db.engine import DatabaseUnavailableError
-from resolvers.audit import record_event
 from resolvers.avatars import delete_unless_shown
 from resolvers.context import Context
+from resolvers.events import EventKind, record_event
 from resolvers.identities import open_identity
 from resolvers.operators import get_account
 from resolvers.sign_in_guard import forget_sign_ins
@@ -34,6 +34,7 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
     Raises:
         AccountNotFoundError: so does `erase_account`.
     """
+    ctx.require_operator()
     async with ctx.reading() as connection:
         row = await get_account(connection, mobile)
         live = await sessions.list_live_sessions_of(connection, row.id, ctx.now)
@@ -61,7 +62,7 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
     }
     avatar = await ctx.services.avatars.get(row.avatar_key) if row.avatar_key else None
     async with ctx.writing() as connection:
-        await record_event(ctx, connection, "operator-export", account_id=row.id, mobile=row.mobile)
+        await record_event(ctx, connection, EventKind.OPERATOR_EXPORTED, account_id=row.id, mobile=row.mobile)
     return Export(data, avatar)
 
 
@@ -71,6 +72,7 @@ async def erase_account(ctx: Context, *, mobile: str) -> None:
     The mobile is free again afterwards. Can be repeated after a failure half-way: the account goes last. What SQLite's
     log still has of the person goes with it; where others read for too long, the running service empties it later.
     """
+    ctx.require_operator()
     async with ctx.reading() as connection:
         row = await get_account(connection, mobile)
     await forget_sms_codes(ctx, row.mobile)
@@ -80,7 +82,7 @@ async def erase_account(ctx: Context, *, mobile: str) -> None:
     async with ctx.writing() as connection:
         await sms_messages.forget_sms_mobile(connection, ledger_digests(ctx, row.mobile))
         await accounts.delete_account(connection, row.id)
-        await record_event(ctx, connection, "operator-erase", account_id=row.id, mobile=row.mobile)
+        await record_event(ctx, connection, EventKind.OPERATOR_ERASED, account_id=row.id, mobile=row.mobile)
         await audit.pseudonymise_audit_events(connection, row.id, f"erased-{secrets.token_hex(4)}")
     with suppress(DatabaseUnavailableError):
         await ctx.services.database.scrub()
@@ -91,5 +93,6 @@ async def sweep_avatars(ctx: Context, *, minimum_age: timedelta = ON_ITS_WAY) ->
 
     A picture is stored before an account shows it, so what is younger than `minimum_age` may be on its way.
     """
+    ctx.require_operator()
     keys = await ctx.services.avatars.list_keys(older_than=ctx.now - minimum_age)
     return sum([await delete_unless_shown(ctx, key) for key in keys])

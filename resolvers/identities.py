@@ -7,10 +7,10 @@ from db import accounts, identities
 from db.engine import ConflictError, Connection
 from db.identities import IdentityRow
 from resolvers.accounts import Account
-from resolvers.audit import record_event, record_limit, record_refusal
 from resolvers.characters import has_hidden_characters, has_visible_character, normalize_canonical
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError, RateLimitedError, invalid_input, unauthenticated
+from resolvers.events import EventKind, record_event, record_limit, record_refusal
 from resolvers.id_numbers import parse_id_number
 from resolvers.keys import KeyRing
 from resolvers.sealing import seal, unseal
@@ -49,14 +49,14 @@ async def submit_auth(ctx: Context, *, real_name: str, id_number: str) -> AuthIn
             number = parse_id_number(id_number, now=ctx.now)
             return await _keep_identity(ctx, viewer, name, number.text)
     except InputError as error:
-        await record_refusal(ctx, "real-name-refused", mobile=viewer.mobile, detail=error.code)
+        await record_refusal(ctx, EventKind.REAL_NAME_REFUSED, mobile=viewer.mobile, detail=error.code)
         raise
     except RateLimitedError as error:
         async with ctx.writing() as connection:
             # Many at once are over the limit while the first is being kept: that is what they should hear.
             await _require_account(connection, viewer)
             await _require_no_identity(connection, viewer)
-        await record_limit(ctx, "real-name-limited", mobile=viewer.mobile, error=error)
+        await record_limit(ctx, EventKind.REAL_NAME_LIMITED, mobile=viewer.mobile, error=error)
         raise
 
 
@@ -80,17 +80,24 @@ async def _keep_identity(ctx: Context, viewer: Account, name: str, number: str) 
             if await identities.has_any_digest(connection, digests_of(ctx.services.keys, number)):
                 raise _id_number_refused()
             await identities.insert_identity(connection, row)
-            await record_event(ctx, connection, "real-name", account_id=viewer.id, mobile=viewer.mobile)
+            await record_event(
+                ctx, connection, EventKind.REAL_NAME_SUBMITTED, account_id=viewer.id, mobile=viewer.mobile
+            )
     except ConflictError as error:
         # The account's row is locked, so what collided is the number.
         raise _id_number_refused() from error
     return _masked(name, number, row.submitted_at)
 
 
-async def find_auth_info(ctx: Context, *, account_id: int) -> AuthInfo | None:
-    """The account's record, masked; None while none has been submitted."""
+async def find_own_auth_info(ctx: Context) -> AuthInfo | None:
+    """The viewer's record, masked; None while none has been submitted.
+
+    Raises:
+        RefusedError: UNAUTHENTICATED.
+    """
+    viewer = await ctx.require_seen_viewer()
     async with ctx.reading() as connection:
-        row = await identities.find_identity(connection, account_id)
+        row = await identities.find_identity(connection, viewer.id)
     if row is None:
         return None
     name, number = open_identity(ctx.services.keys, row)

@@ -1,4 +1,4 @@
-"""What operators may do to an account; each act is in the audit trail."""
+"""What operators may do to an account, and nobody else; each act is in the audit trail with who did it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,9 @@ from db.accounts import AccountRow
 from db.audit import AuditRow, list_audit_events
 from db.engine import Connection
 from resolvers.accounts import Account, account_of
-from resolvers.audit import record_event
 from resolvers.context import Context
-from resolvers.identities import find_auth_info, open_identity, seal_identity
+from resolvers.events import EventKind, record_event
+from resolvers.identities import open_identity, seal_identity
 from resolvers.mobiles import parse_mobile
 
 _ROTATION_ROWS = 100
@@ -36,49 +36,61 @@ async def show_account(ctx: Context, *, mobile: str) -> AccountReport:
     Raises:
         AccountNotFoundError: and InputError for what is no mobile; so do all functions here.
     """
+    ctx.require_operator()
     async with ctx.reading() as connection:
         row = await get_account(connection, mobile)
         live_sessions = await sessions.list_live_sessions_of(connection, row.id, ctx.now)
-    info = await find_auth_info(ctx, account_id=row.id)
+        identity = await identities.find_identity(connection, row.id)
     return AccountReport(
-        account_of(row), row.locked_at, len(live_sessions), info.submitted_at if info else None
+        account_of(row), row.locked_at, len(live_sessions), identity.submitted_at if identity else None
     )
 
 
 async def lock_account(ctx: Context, *, mobile: str) -> int:
     """Lock the account and end its sessions; how many there were. Idempotent."""
+    ctx.require_operator()
     async with ctx.writing() as connection:
         row = await get_account(connection, mobile)
         await accounts.set_locked_at(connection, row.id, row.locked_at or ctx.now)
         ended = await sessions.delete_sessions_of(connection, row.id)
-        await record_event(ctx, connection, "operator-lock", account_id=row.id, mobile=row.mobile)
+        await record_event(ctx, connection, EventKind.OPERATOR_LOCKED, account_id=row.id, mobile=row.mobile)
     return ended
 
 
 async def unlock_account(ctx: Context, *, mobile: str) -> None:
     """Unlock the account. Idempotent."""
+    ctx.require_operator()
     async with ctx.writing() as connection:
         row = await get_account(connection, mobile)
         await accounts.set_locked_at(connection, row.id, None)
-        await record_event(ctx, connection, "operator-unlock", account_id=row.id, mobile=row.mobile)
+        await record_event(ctx, connection, EventKind.OPERATOR_UNLOCKED, account_id=row.id, mobile=row.mobile)
 
 
 async def sign_out_account(ctx: Context, *, mobile: str) -> int:
     """End every session of the account; how many there were."""
+    ctx.require_operator()
     async with ctx.writing() as connection:
         row = await get_account(connection, mobile)
         ended = await sessions.delete_sessions_of(connection, row.id)
-        await record_event(ctx, connection, "operator-sign-out", account_id=row.id, mobile=row.mobile)
+        await record_event(
+            ctx, connection, EventKind.OPERATOR_SIGNED_OUT, account_id=row.id, mobile=row.mobile
+        )
     return ended
 
 
 async def reset_identity(ctx: Context, *, mobile: str, reason: str) -> bool:
     """Delete a wrong real-name record, so that a right one can be submitted; whether there was one."""
+    ctx.require_operator()
     async with ctx.writing() as connection:
         row = await get_account(connection, mobile)
         was_there = await identities.delete_identity(connection, row.id)
         await record_event(
-            ctx, connection, "operator-identity-reset", account_id=row.id, mobile=row.mobile, detail=reason
+            ctx,
+            connection,
+            EventKind.OPERATOR_RESET_IDENTITY,
+            account_id=row.id,
+            mobile=row.mobile,
+            detail=reason,
         )
     return was_there
 
@@ -88,6 +100,7 @@ async def reseal_identities(ctx: Context) -> int:
 
     Can be stopped and run again; records stay readable all the while.
     """
+    ctx.require_operator()
     keys = ctx.services.keys
     resealed = 0
     while True:
@@ -107,6 +120,7 @@ async def reseal_identities(ctx: Context) -> int:
 
 async def list_events(ctx: Context, *, mobile: str, limit: int) -> list[AuditRow]:
     """The newest `limit` events of the account's audit trail, oldest first."""
+    ctx.require_operator()
     async with ctx.reading() as connection:
         row = await get_account(connection, mobile)
         return await list_audit_events(connection, row.id, limit=limit)

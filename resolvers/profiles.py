@@ -3,8 +3,8 @@
 from db import accounts
 from db.engine import ConflictError
 from resolvers.accounts import Account
-from resolvers.audit import record_event
 from resolvers.context import Context
+from resolvers.events import EventKind, record_event
 from resolvers.names import name_key, name_taken, parse_name
 
 
@@ -29,7 +29,7 @@ async def update_name(ctx: Context, *, name: str) -> Account:
             if await accounts.find_name_owner(connection, key) not in {None, viewer.id}:
                 raise name_taken()
             await accounts.set_name(connection, viewer.id, name=parsed, name_key=key)
-            await record_event(ctx, connection, "name", account_id=viewer.id, mobile=viewer.mobile)
+            await record_event(ctx, connection, EventKind.RENAMED, account_id=viewer.id, mobile=viewer.mobile)
     except ConflictError as error:
         raise name_taken() from error
     return viewer._replace(name=parsed)

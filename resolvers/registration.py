@@ -3,9 +3,9 @@
 from db import accounts
 from db.engine import ConflictError
 from resolvers.accounts import Account
-from resolvers.audit import record_event
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError
+from resolvers.events import EventKind, record_event
 from resolvers.mobiles import national_form, parse_mobile
 from resolvers.names import name_key
 from resolvers.passwords import require_password
@@ -61,10 +61,10 @@ async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:
             )
             account = Account(account_id, mobile, name, None, now)
             session = await begin_session_for(ctx, connection, account)
-            await record_event(ctx, connection, "register", account_id=account_id, mobile=mobile)
+            await record_event(ctx, connection, EventKind.REGISTERED, account_id=account_id, mobile=mobile)
     except ConflictError as error:
         raise _mobile_taken() from error
-    ctx.hold(session)
+    ctx.hold(session, account)
     return SignedIn(account, session)
 
 

@@ -6,9 +6,9 @@ from db import accounts, sessions
 from db.accounts import AccountRow
 from db.engine import Connection
 from resolvers.accounts import Account, account_of
-from resolvers.audit import record_event, record_limit, record_refusal
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, RateLimitedError, RefusedError
+from resolvers.events import EventKind, record_event, record_limit, record_refusal
 from resolvers.metrics import SIGN_INS
 from resolvers.mobiles import parse_mobile
 from resolvers.passwords import require_encodable
@@ -38,7 +38,7 @@ async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
     try:
         return await _sign_in(ctx, account, fresh_hash)
     except RateLimitedError as error:
-        await record_limit(ctx, "sign-in-limited", mobile=row.mobile, error=error)
+        await record_limit(ctx, EventKind.SIGN_IN_LIMITED, mobile=row.mobile, error=error)
         raise
 
 
@@ -49,8 +49,8 @@ async def _sign_in(ctx: Context, account: Account, fresh_hash: tuple[str, str] |
         if fresh_hash:
             await accounts.set_password_hash(connection, account.id, old=fresh_hash[0], new=fresh_hash[1])
         session = await begin_session_for(ctx, connection, account)
-        await record_event(ctx, connection, "sign-in", account_id=account.id, mobile=account.mobile)
-    ctx.hold(session)
+        await record_event(ctx, connection, EventKind.SIGNED_IN, account_id=account.id, mobile=account.mobile)
+    ctx.hold(session, account)
     return SignedIn(account, session)
 
 
@@ -94,12 +94,12 @@ async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRo
         if row is None or password_hash is None or spelling is None:
             await attempt.fail()
             SIGN_INS.labels("failure").inc()
-            await record_refusal(ctx, "sign-in-failed", mobile=number)
+            await record_refusal(ctx, EventKind.SIGN_IN_FAILED, mobile=number)
             raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
         await attempt.succeed()
     SIGN_INS.labels("success").inc()
     if row.locked_at:
-        await record_refusal(ctx, "sign-in-locked", mobile=number)
+        await record_refusal(ctx, EventKind.SIGN_IN_LOCKED, mobile=number)
         raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
     if ctx.services.passwords.needs_rehash(password_hash, spelling):
         return row, (password_hash, await ctx.services.passwords.hash(password))

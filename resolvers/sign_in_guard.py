@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
-from resolvers.audit import record_limit
 from resolvers.context import Context
 from resolvers.errors import RateLimitedError
+from resolvers.events import EventKind, record_limit
 from resolvers.limits import DAY_SECONDS, Consumption, limit_key
 from resolvers.metrics import SIGN_INS
 from resolvers.texts import Reason
@@ -62,7 +62,7 @@ async def sign_in_attempt(ctx: Context, mobile: str) -> AsyncIterator[SignInAtte
             failures = await _count(ctx, consumption, mobile)
         except RateLimitedError as error:
             SIGN_INS.labels("refused").inc()
-            await record_limit(ctx, "sign-in-limited", mobile=mobile, error=error)
+            await record_limit(ctx, EventKind.SIGN_IN_LIMITED, mobile=mobile, error=error)
             raise
         yield SignInAttempt(ctx, mobile, consumption, failures)
 

@@ -1,8 +1,8 @@
 """Sign-out: the session ends at the server, at once, everywhere."""
 
 from db import accounts, sessions
-from resolvers.audit import record_event
 from resolvers.context import Context
+from resolvers.events import EventKind, record_event
 from resolvers.sessions import hash_token
 
 
@@ -14,5 +14,7 @@ async def logout(ctx: Context) -> None:
             account_id = await sessions.delete_session(connection, token_hash)
             account = None if account_id is None else await accounts.find_account(connection, account_id)
             if account:
-                await record_event(ctx, connection, "sign-out", account_id=account.id, mobile=account.mobile)
+                await record_event(
+                    ctx, connection, EventKind.SIGNED_OUT, account_id=account.id, mobile=account.mobile
+                )
     ctx.let_go()

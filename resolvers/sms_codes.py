@@ -11,10 +11,10 @@ from functools import partial
 import msgspec
 import structlog
 
-from resolvers.audit import record_limit
 from resolvers.captchas import normalize_captcha_text, spend_captcha
 from resolvers.context import Context
 from resolvers.errors import CodeError, ErrorCode, RateLimitedError, RefusedError, invalid_input
+from resolvers.events import EventKind, record_limit
 from resolvers.limits import Consumption, Limit, limit_key
 from resolvers.mobiles import country_code_of, mask_mobile, parse_mobile
 from resolvers.ports import SmsMessage, SmsSenderError
@@ -96,7 +96,7 @@ async def send_sms_code(
         try:
             admission = await admit_sms(ctx, consumption, owner.mobile)
         except RateLimitedError as error:
-            await record_limit(ctx, "sms-limited", mobile=owner.mobile, error=error)
+            await record_limit(ctx, EventKind.SMS_LIMITED, mobile=owner.mobile, error=error)
             raise
         rule = PURPOSES[purpose]
         digits = rule.digits(ctx.services.policy.sms_code_digits)

@@ -47,6 +47,7 @@ class SmsReport:
 
 async def report_sms(ctx: Context, *, hours: int) -> SmsReport:
     """What happened in the last `hours`; the database adds up, however many messages there are."""
+    ctx.require_operator()
     since = ctx.now - timedelta(hours=hours)
     async with ctx.reporting() as connection:
         by_hour = await _tally(connection, "hour", since, limit=hours + 1)

@@ -169,8 +169,7 @@ async def get_auth(call: Call[m.Credentials]) -> m.Auth:
 
     The account's real-name record, masked; both null while none has been submitted.
     """
-    account = await call.ctx.require_viewer()
-    info = await identities.find_auth_info(call.ctx, account_id=account.id)
+    info = await identities.find_own_auth_info(call.ctx)
     return m.Auth(info.real_name, info.id_number) if info else m.Auth(None, None)
 
 

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers.identities import find_auth_info
+from resolvers.identities import find_own_auth_info
 from schema.context import Info
 from schema.types import Account, AuthInfo, account_of, auth_info_of
 
@@ -24,6 +24,4 @@ class Query:
     )
     async def auth_info(self, info: Info) -> AuthInfo | None:
         """The viewer's record."""
-        ctx = info.context.ctx
-        viewer = await ctx.require_viewer()
-        return auth_info_of(await find_auth_info(ctx, account_id=viewer.id))
+        return auth_info_of(await find_own_auth_info(info.context.ctx))

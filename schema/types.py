@@ -9,7 +9,7 @@ from strawberry.file_uploads import Upload
 
 from resolvers import accounts, captchas, identities, sms_purposes
 from resolvers.context import Links
-from resolvers.identities import find_auth_info
+from resolvers.identities import find_own_auth_info
 from resolvers.sessions import IssuedSession
 from schema.context import Info
 from schema.errors import UserError
@@ -46,7 +46,7 @@ class Account:
     @strawberry.field(description="The account's real-name record, or null while none has been submitted.")
     async def auth_info(self, info: Info) -> AuthInfo | None:
         """Read when it is asked for."""
-        return auth_info_of(await find_auth_info(info.context.ctx, account_id=int(self.id)))
+        return auth_info_of(await find_own_auth_info(info.context.ctx))
 
 
 @strawberry.type(description="A picture with four characters to type, valid for three minutes and one check.")

@@ -14,6 +14,7 @@ from gateway.findings import Finding, errors_of
 from gateway.logs import configure_logs
 from gateway.settings import Settings, SettingsError
 from gateway.wiring import open_services
+from resolvers.actors import Operator
 from resolvers.context import Context
 from resolvers.errors import AccountError, ServiceUnavailableError
 from resolvers.operators import AccountNotFoundError
@@ -61,7 +62,7 @@ def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
             if problems := errors_of(await find_schema_problems(services.database)):
                 complain(problems)
                 raise typer.Exit(FAILED)
-            return await act(Context(services, address="console", user_agent=f"operator {_operator()}"))
+            return await act(Context(services, address="console", actor=Operator(_login_name())))
 
     try:
         return asyncio.run(run())
@@ -85,7 +86,7 @@ def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
         raise typer.Exit(FAILED) from None
 
 
-def _operator() -> str:
+def _login_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):

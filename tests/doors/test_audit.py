@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -12,12 +15,16 @@ from db.tables import audit_events, sms_messages
 from gateway.lease import Lease
 from gateway.maintenance import Maintenance
 from resolvers import operators
+from resolvers.actors import Operator, OperatorRequiredError
 from resolvers.context import Context
 from resolvers.erasure import erase_account, export_account, sweep_avatars
+from resolvers.keys import KeyRing
 from resolvers.operators import AccountNotFoundError
+from resolvers.sms_report import report_sms
 from tests.backends import BACKEND
 from tests.doors.door import Door
 from tests.doors.flows import ID_NUMBER, MOBILE, OTHER_MOBILE, PASSWORD, REAL_NAME, ask_for_code, sign_up
+from tests.doors.graphql_door import GraphQLDoor
 from tests.doors.house import ADDRESS, House
 from tests.doors.pictures import picture
 
@@ -25,7 +32,7 @@ pytestmark = pytest.mark.anyio
 
 
 def operator(house: House) -> Context:
-    return Context(house.services, address="console", user_agent="operator test")
+    return Context(house.services, address="console", actor=Operator("test"))
 
 
 async def actions(house: House, mobile: str = MOBILE) -> list[str]:
@@ -56,6 +63,7 @@ async def test_an_event_tells_who_when_and_from_where_and_masks_the_mobile(house
 
     assert (event.at, event.subject, event.address) == (house.clock(), "+86187****8450", ADDRESS)
     assert event.request_id
+    assert event.actor == "visitor"
     assert event.user_agent.startswith("python-httpx")
 
 
@@ -119,7 +127,7 @@ async def test_what_an_operator_does_is_in_the_trail(
     await act(operator(house), mobile=MOBILE)
 
     (*_, event) = await operators.list_events(operator(house), mobile=MOBILE, limit=10)
-    assert (event.action, event.user_agent) == (action, "operator test")
+    assert (event.action, event.actor, event.user_agent) == (action, "operator test", "")
 
 
 async def purge_expired(house: House) -> None:
@@ -206,3 +214,48 @@ async def test_sweeping_deletes_pictures_that_nobody_shows_and_no_others(house: 
     assert await sweep_avatars(operator(house), minimum_age=timedelta(days=36_500)) == 0
     assert await sweep_avatars(operator(house), minimum_age=timedelta(days=-36_500)) == 1
     assert len((await house.records())["pictures"]) == 1
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        partial(operators.show_account, mobile=MOBILE),
+        partial(operators.lock_account, mobile=MOBILE),
+        partial(operators.unlock_account, mobile=MOBILE),
+        partial(operators.sign_out_account, mobile=MOBILE),
+        partial(operators.reset_identity, mobile=MOBILE, reason="a typo"),
+        partial(operators.list_events, mobile=MOBILE, limit=1),
+        partial(export_account, mobile=MOBILE),
+        partial(erase_account, mobile=MOBILE),
+        partial(report_sms, hours=1),
+        operators.reseal_identities,
+        sweep_avatars,
+    ],
+)
+async def test_what_operators_may_do_is_refused_to_visitors(
+    house: House, door: Door, act: Callable[[Context], Awaitable[object]]
+) -> None:
+    await sign_up(house, door)
+    before = await house.records()
+
+    with pytest.raises(OperatorRequiredError):
+        await act(Context(house.services))
+
+    assert await house.records() == before
+
+
+async def test_showing_an_account_opens_no_sealed_record(house: House, door: Door) -> None:
+    await live_a_little(house, door)
+    services = replace(house.services, keys=KeyRing({"another": secrets.token_bytes(32)}, "another"))
+    report = await operators.show_account(Context(services, actor=Operator("test")), mobile=MOBILE)
+
+    assert report.identity_submitted_at == house.clock()
+
+
+async def test_a_client_that_calls_itself_an_operator_is_a_visitor(house: House) -> None:
+    client = house.client()
+    client.headers["User-Agent"] = "operator root"
+    await sign_up(house, GraphQLDoor(client))
+
+    (event,) = await operators.list_events(operator(house), mobile=MOBILE, limit=10)
+    assert (event.actor, event.user_agent) == ("visitor", "operator root")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from resolvers.actors import Operator
 from resolvers.context import Context
 from resolvers.errors import CodeError
 from resolvers.sms_codes import redeemed_code, send_sms_code
@@ -433,7 +434,7 @@ async def test_a_code_gets_no_new_guesses_when_the_mobiles_window_begins_anew(
 async def test_ledger_knows_that_a_send_has_failed(house: House, door: Door) -> None:
     house.sms.is_failing = True
     failed = await ask_for_code(house, door)
-    report = await report_sms(Context(house.services), hours=1)
+    report = await report_sms(Context(house.services, actor=Operator("test")), hours=1)
 
     assert failed.is_refused_as("SMS_NOT_SENT")
     (hour,) = report.by_hour.values()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from db.sms_messages import SmsMessageRow, insert_sms_message
+from resolvers.actors import Operator
 from resolvers.context import Context
 from resolvers.sms_guard import BREAKER_MINIMUM_SENT, prefix_of
 from resolvers.sms_report import report_sms
@@ -37,7 +38,7 @@ async def send_to_neighbours(
 
 
 def context(house: House) -> Context:
-    return Context(house.services, address="console")
+    return Context(house.services, address="console", actor=Operator("test"))
 
 
 async def test_a_prefix_whose_codes_are_not_used_pauses_for_an_hour(house: House, door: Door) -> None:

@@ -16,6 +16,7 @@ from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
 from gateway.front import ASGIApp, Front, FrontOptions, Message, Receive, Scope, Send
 from gateway.server import WRITE_WHOLE, header_lines
+from resolvers.accounts import Account
 from resolvers.context import Context, Services
 from resolvers.sessions import IssuedSession
 
@@ -72,7 +73,8 @@ class Inner:
                     (b"vary", b"accept"),
                 )
             case "/signs-in":
-                context.hold(IssuedSession("the-token", datetime(2026, 1, 1, tzinfo=UTC)))
+                now = datetime(2026, 1, 1, tzinfo=UTC)
+                context.hold(IssuedSession("the-token", now), Account(1, "", "", None, now))
                 await answer(send)
             case "/signs-out":
                 context.let_go()
