@@ -230,7 +230,13 @@ sms_messages = Table(
     Column("address", String(64), nullable=False),
     Column("outcome", String(24), nullable=False, comment="sent, failed, or why it was refused"),
     # Nothing reads it any more; what an older version still writes finds it until the next release drops it.
-    Column("is_exempt", Boolean, nullable=False, server_default=false()),
+    Column(
+        "is_exempt",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the breaker does not count it",
+    ),
     Column("used_at", UtcDateTime, nullable=True),
     Index("ix_sms_messages_prefix_at", "prefix", "at"),
     sqlite_autoincrement=True,
