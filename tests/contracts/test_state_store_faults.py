@@ -368,7 +368,7 @@ async def sense_deadlocks_soon(database: Database) -> None:
     if database.dialect != "postgresql":
         return
     async with database.writing() as connection:
-        name = database.engine.url.database
+        name = await connection.scalar(text("SELECT current_database()"))
         await connection.execute(text(f"ALTER DATABASE {name} SET deadlock_timeout = '50ms'"))
 
 
