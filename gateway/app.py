@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -24,7 +24,7 @@ from gateway.health import Readiness, healthz
 from gateway.late_state_store import LateStateStore
 from gateway.logs import configure_logs
 from gateway.maintenance import run_maintenance
-from gateway.media import get_avatar, get_captcha_audio
+from gateway.media import get_avatar, get_captcha_audio, get_favicon
 from gateway.outage_watch import watch_outages
 from gateway.settings import Settings
 from gateway.shared_metrics import render_metrics
@@ -144,6 +144,7 @@ def _routes(
 ) -> list[BaseRoute]:
     documentation = _make_documentation(settings)
     routes: list[BaseRoute] = [
+        Route("/favicon.ico", get_favicon),
         Route("/healthz", healthz),
         Route("/readyz", Readiness(drain)),
         Route("/avatars/{key}.webp", get_avatar),
@@ -151,7 +152,10 @@ def _routes(
         Route("/api/openapi.json", documentation.openapi),
     ]
     if not settings.is_production:
-        routes += [Route("/api/docs", documentation.page), Route("/", _to_graphiql)]
+        routes += [
+            Route("/api/docs", documentation.page),
+            Route("/", _redirect("/graphql" if graphiql else "/api/docs")),
+        ]
     if settings.metrics:
         routes.append(Route("/metrics", get_metrics))
     routes += [Mount("/api", rest), Route("/graphql", graphql)]
@@ -173,9 +177,14 @@ async def get_metrics(request: Request) -> Response:
     return Response(await asyncio.to_thread(render_metrics), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _to_graphiql(request: Request) -> RedirectResponse:
-    del request
-    return RedirectResponse("/graphql", status_code=307)
+def _redirect(path: str) -> Callable[[Request], Awaitable[Response]]:
+    """What a person finds who opens the address as it is printed."""
+
+    async def endpoint(request: Request) -> Response:
+        del request
+        return RedirectResponse(path, status_code=307)
+
+    return endpoint
 
 
 def _make_graphiql(settings: Settings) -> ASGIApp | None:

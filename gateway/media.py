@@ -1,19 +1,29 @@
 """What is served beside the two doors: pictures by their content hash, and captchas as sound."""
 
 import re
+from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from resolvers.avatars import read_avatar
 from resolvers.captchas import find_captcha_audio
 from resolvers.context import Context
 from resolvers.errors import AccountError, ErrorCode, RateLimitedError
 
+_FAVICON = Path(__file__).with_name("favicon.ico")
 _KEY_FORM = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _RANGE_FORM = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+
+async def get_favicon(request: Request) -> Response:
+    """The icon that browsers ask for beside whatever they show."""
+    del request
+    return FileResponse(
+        _FAVICON, media_type="image/x-icon", headers={"cache-control": "public, max-age=86400"}
+    )
 
 
 async def get_avatar(request: Request) -> Response:

@@ -1,5 +1,6 @@
 import { defineConfig } from "vite";
 
+import { compressedFiles } from "./compressedFiles.js";
 import { fontFiles } from "./fontFiles.js";
 
 /**
@@ -8,7 +9,7 @@ import { fontFiles } from "./fontFiles.js";
  */
 export default defineConfig({
   base: "./",
-  plugins: [fontFiles()],
+  plugins: [fontFiles(), compressedFiles()],
   build: {
     outDir: "../schema/graphiql/static",
     emptyOutDir: true,

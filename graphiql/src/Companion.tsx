@@ -3,7 +3,7 @@
 import { Button } from "@graphiql/react";
 import { type FormEvent, useState } from "react";
 
-import { findStep, type Step, stepAfter } from "./accountFlow";
+import { findStep, mendOf, type Step, stepAfter } from "./accountFlow";
 import { FilePickers } from "./FilesPanel";
 import { type Captcha, flow, learn } from "./flow";
 import { useOutboxEntry } from "./OutboxPanel";
@@ -12,8 +12,9 @@ import { useActiveStep, useOpenStep } from "./steps";
 
 export function Companion() {
   const step = useActiveStep();
-  const { captcha, avatarUrl, outcomes, facts } = flow.use();
+  const { captcha, avatarUrl, outcomes, refusals, facts } = flow.use();
   const awaitsSms = step?.name === "Register" || (step?.name === "SmsCode" && outcomes["SmsCode"] === "done");
+  const mend = mendOf(step && refusals[step.name]);
   const showsCaptcha = step?.name === "Captcha" || step?.name === "SmsCode";
   return (
     <div className="gateway-companion">
@@ -25,7 +26,8 @@ export function Companion() {
         <img className="gateway-avatar" src={avatarUrl} alt="The account's avatar" />
       )}
       {awaitsSms && <NewestSms filledIn={facts.smsCode?.value} />}
-      {step?.name === "SmsCode" && captcha === null && outcomes["SmsCode"] !== "done" && (
+      {mend !== undefined && mend.step !== step?.name && <StepButton name={mend.step} text={mend.text} />}
+      {step?.name === "SmsCode" && captcha === null && outcomes["SmsCode"] !== "done" && mend === undefined && (
         <StepButton name="Captcha" text="Ask for a new picture" />
       )}
       {step !== undefined && outcomes[step.name] === "done" && <NextStep step={step} />}

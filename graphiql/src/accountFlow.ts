@@ -129,10 +129,25 @@ query Me {
     facts: {},
   },
   {
+    name: "Rename",
+    label: "Rename",
+    hint: "Change the account's name, which nobody else may have.",
+    query: `# 5. Change the account's name.
+mutation Rename($input: UpdateNameInput!) {
+  updateName(input: $input) {
+${ACCOUNT}
+${ERRORS}
+  }
+}
+`,
+    variables: variables({ input: { name: "张三" } }),
+    facts: {},
+  },
+  {
     name: "Avatar",
     label: "Avatar",
     hint: "Upload a picture: choose the file at the right, then run.",
-    query: `# 5. Choose a picture (JPEG, PNG, WebP
+    query: `# 6. Choose a picture (JPEG, PNG, WebP
 #    or GIF) at the right, then run.
 mutation Avatar($input: UploadAvatarInput!) {
   uploadAvatar(input: $input) {
@@ -148,7 +163,7 @@ ${ERRORS}
     name: "RealName",
     label: "Real-name record",
     hint: "Submit real name and ID number: once, for ever.",
-    query: `# 6. Submit the real-name record.
+    query: `# 7. Submit the real-name record.
 #    Once, for ever: a second one
 #    is refused.
 mutation RealName($input: SubmitAuthInput!) {
@@ -169,7 +184,7 @@ ${ERRORS}
     name: "SignOut",
     label: "Sign out",
     hint: "End the session, at the server.",
-    query: `# 7. End the session. The cookie is
+    query: `# 8. End the session. The cookie is
 #    worth nothing from then on.
 mutation SignOut {
   logout {
@@ -184,7 +199,7 @@ ${ERRORS}
     name: "SignIn",
     label: "Sign in",
     hint: "And in again, with mobile and password.",
-    query: `# 8. Sign in again.
+    query: `# 9. Sign in again.
 mutation SignIn($input: LoginInput!) {
   login(input: $input) {
 ${ACCOUNT}
@@ -199,6 +214,19 @@ ${ERRORS}
     facts: { mobile: ["input", "mobile"], password: ["input", "password"] },
   },
 ];
+
+/** Where a refusal leads: the step that mends it. */
+const MENDS: Readonly<Record<string, { readonly step: string; readonly text: string }>> = {
+  CAPTCHA_EXPIRED: { step: "Captcha", text: "Ask for a new picture" },
+  CAPTCHA_WRONG: { step: "Captcha", text: "Ask for a new picture" },
+  SMS_CODE_EXPIRED: { step: "Captcha", text: "Ask for a new code: a picture first" },
+  MOBILE_TAKEN: { step: "SignIn", text: "This mobile has an account: sign in →" },
+  UNAUTHENTICATED: { step: "SignIn", text: "Sign in first →" },
+};
+
+export function mendOf(code: string | undefined): { readonly step: string; readonly text: string } | undefined {
+  return code === undefined ? undefined : MENDS[code];
+}
 
 export function findStep(name: string | null | undefined): Step | undefined {
   return STEPS.find((step) => step.name === name);

@@ -21,9 +21,11 @@ interface Flow {
   readonly captcha: Captcha | null;
   readonly avatarUrl: string | null;
   readonly outcomes: Readonly<Record<string, "done" | "refused">>;
+  /** The code of each step's last refusal, of which there is none after a success. */
+  readonly refusals: Readonly<Record<string, string>>;
 }
 
-export const flow = new Store<Flow>({ facts: {}, captcha: null, avatarUrl: null, outcomes: {} });
+export const flow = new Store<Flow>({ facts: {}, captcha: null, avatarUrl: null, outcomes: {}, refusals: {} });
 
 let version = 0;
 
@@ -55,6 +57,9 @@ export function learnFromResponse(operationName: string | null, result: unknown)
   if (findStep(operationName) === undefined || operationName === null) return;
   const isDone = isObject(result) && !("errors" in result) && payloads.every((payload) => !hasErrors(payload));
   flow.set({ outcomes: { ...flow.get().outcomes, [operationName]: isDone ? "done" : "refused" } });
+  const { [operationName]: _ofTheTryBefore, ...refusals } = flow.get().refusals;
+  const code = payloads.map(codeOf).find((code) => code !== undefined);
+  flow.set({ refusals: code === undefined ? refusals : { ...refusals, [operationName]: code } });
   if (operationName === "SmsCode") captchaIsSpent(isDone);
   if (operationName === "SignOut" && isDone) flow.set({ avatarUrl: null });
 }
@@ -69,6 +74,12 @@ function hasErrors(payload: unknown): boolean {
   return Array.isArray(errors) && errors.length > 0;
 }
 
+function codeOf(payload: unknown): string | undefined {
+  const errors = valueAt(payload, ["errors"]);
+  const code = Array.isArray(errors) ? valueAt(errors[0], ["code"]) : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
 function learnFromPayload(payload: unknown): void {
   const captcha = valueAt(payload, ["captcha"]);
   const id = valueAt(captcha, ["id"]);
@@ -77,7 +88,8 @@ function learnFromPayload(payload: unknown): void {
     const audioUrl = valueAt(captcha, ["audioUrl"]);
     const captchaId = typeof id === "string" ? id : "";
     const { SmsCode: _ofThePreviousCaptcha, ...outcomes } = flow.get().outcomes;
-    flow.set({ outcomes, captcha: { id: captchaId, image, audioUrl: typeof audioUrl === "string" ? audioUrl : null } });
+    const { SmsCode: _ofItsText, ...refusals } = flow.get().refusals;
+    flow.set({ outcomes, refusals, captcha: { id: captchaId, image, audioUrl: typeof audioUrl === "string" ? audioUrl : null } });
     learn({ captchaId, captchaText: "" });
   }
   for (const account of [payload, valueAt(payload, ["account"])]) {

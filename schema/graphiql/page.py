@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from schema.graphiql.encodings import SUFFIXES, choose_encoding
 from schema.graphiql.headers import EVERYWHERE, IMMUTABLE, NOT_KEPT, REVALIDATED
 from schema.graphiql.not_built import NOT_BUILT_PAGE
 
@@ -70,7 +71,7 @@ class GraphiQLPage:
             case ["", ""]:  # the page names its assets relative to a path without the slash
                 return RedirectResponse("../graphql", 308, NOT_KEPT)
             case ["", "assets", name]:
-                return await self._asset(name)
+                return await self._asset(name, request)
             case ["", "outbox"] if self._read_outbox is not None:
                 return await _outbox(request, self._read_outbox)
             case _:
@@ -88,12 +89,27 @@ class GraphiQLPage:
             return Response(status_code=304, headers=headers)
         return Response(html, headers=headers, media_type="text/html")
 
-    async def _asset(self, name: str) -> Response:
+    async def _asset(self, name: str, request: Request) -> Response:
         media_type = ASSET_TYPES.get(Path(name).suffix)
         path = self._static_directory / "assets" / name
         if media_type is None or not _ASSET_NAME.fullmatch(name) or not await asyncio.to_thread(path.is_file):
             return _refusal(404, "There is no such asset.")
-        return FileResponse(path, headers=IMMUTABLE, media_type=media_type)
+        codings = await asyncio.to_thread(_codings_of, path)
+        coding = choose_encoding(request.headers.get("Accept-Encoding", ""), codings)
+        # The name is a hash of the content already.
+        headers = {**IMMUTABLE, "ETag": f'"{name}{SUFFIXES[coding] if coding else ""}"'}
+        if codings:
+            headers["Vary"] = "Accept-Encoding"
+        if _is_known(request.headers.get("If-None-Match", ""), headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        if coding:
+            headers["Content-Encoding"] = coding
+            path = path.with_name(name + SUFFIXES[coding])
+        return FileResponse(path, headers=headers, media_type=media_type)
+
+
+def _codings_of(path: Path) -> list[str]:
+    return [coding for coding, suffix in SUFFIXES.items() if path.with_name(path.name + suffix).is_file()]
 
 
 async def _outbox(request: Request, read_outbox: OutboxReader) -> Response:

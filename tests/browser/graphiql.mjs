@@ -17,7 +17,7 @@ import { newIdNumber, newMobile, png } from "./samples.mjs";
 import { openWatchedPage } from "./watched-page.mjs";
 
 const [baseUrl = "http://127.0.0.1:8000", screenshots = "screenshots"] = process.argv.slice(2);
-const TABS = ["Captcha", "SmsCode", "Register", "Me", "Avatar", "RealName", "SignOut", "SignIn"];
+const TABS = ["Captcha", "SmsCode", "Register", "Me", "Rename", "Avatar", "RealName", "SignOut", "SignIn"];
 const DIGITS = /^\d{6}$/;
 
 await mkdir(screenshots, { recursive: true });
@@ -149,6 +149,12 @@ async function secondsOfSound(audio) {
 }
 
 async function usingTheAccount() {
+  await fact("changes the name", async () => {
+    await graphiql.button("Next: Rename").click();
+    await graphiql.changeInput({ name: `n${Date.now()}` });
+    const { updateName } = await graphiql.run();
+    assert.deepEqual(updateName.errors, []);
+  });
   await fact("uploads a picture chosen in the page and shows the avatar", async () => {
     await graphiql.button("Next: Avatar").click();
     await graphiql.showPanel("Files");
@@ -183,8 +189,17 @@ async function usingTheAccount() {
 }
 
 async function signingInAgain(mobile) {
+  await fact("leads on to the sign-in where the mobile has an account", async () => {
+    // A second code for the mobile would be a minute's wait away.
+    const errors = [{ code: "MOBILE_TAKEN", message: "This mobile number has an account.", field: ["mobile"] }];
+    const taken = { data: { register: { account: null, session: null, errors } } };
+    await page.route("**/graphql", (route) => route.fulfill({ json: taken }), { times: 1 });
+    await graphiql.showTab("Register");
+    await graphiql.run();
+    await graphiql.button("This mobile has an account").click();
+    assert.equal(await graphiql.activeTab(), "SignIn");
+  });
   await fact("signs in again with what was typed before", async () => {
-    await graphiql.showTab("SignIn");
     await graphiql.changeInput({ mobile });
     const { login } = await graphiql.run();
     assert.deepEqual(login.errors, []);

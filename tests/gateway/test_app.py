@@ -208,3 +208,30 @@ async def test_message_is_in_the_language_that_the_client_prefers(
 
     (error,) = response.json()["data"]["updateName"]["errors"]
     assert (error["message"] == "用户未登录") is is_chinese
+
+
+@pytest.mark.parametrize(("is_graphiql_on", "target"), [(True, "/graphql"), (False, "/api/docs")])
+async def test_printed_address_leads_to_a_page(
+    build_house: BuildHouse, is_graphiql_on: bool, target: str
+) -> None:
+    async with build_house(graphiql=is_graphiql_on) as house:
+        client = house.client(headers={"accept": "text/html"})
+        home = await client.get("/")
+        page = await client.get(target)
+
+    assert (home.status_code, home.headers["location"]) == (307, target)
+    assert page.headers["content-type"].startswith("text/html")
+
+
+async def test_documentation_names_no_port_of_another_server(house: House) -> None:
+    page = await house.client().get("/api/docs", headers={"host": "localhost:8123"})
+
+    assert page.status_code == 200
+    assert ":8000" not in page.text
+
+
+async def test_browsers_find_an_icon(house: House) -> None:
+    icon = await house.client().get("/favicon.ico")
+
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/x-icon")
+    assert icon.content.startswith(b"\x00\x00\x01\x00")

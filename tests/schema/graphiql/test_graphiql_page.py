@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import httpx
@@ -6,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from schema.graphiql import GraphiQLPage, is_built
+from schema.graphiql.encodings import choose_encoding
 from schema.graphiql.page import OUTBOX_ENTRIES_SHOWN, OutboxReader
 
 INDEX = (
@@ -84,6 +86,70 @@ async def test_asset_is_kept_for_ever(static_directory: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("accepted", "coding", "etag"),
+    [
+        ("gzip, deflate, br, zstd", "br", '"a-1.js.br"'),
+        ("gzip", "gzip", '"a-1.js.gz"'),
+        ("br;q=0, gzip", "gzip", '"a-1.js.gz"'),
+        ("deflate", None, '"a-1.js"'),
+        ("", None, '"a-1.js"'),
+    ],
+)
+async def test_asset_is_sent_as_the_build_has_compressed_it(
+    static_directory: Path, accepted: str, coding: str | None, etag: str
+) -> None:
+    compressed = {"gzip": gzip.compress(b"export {}"), "br": b"\x0b\x04\x80export {}\x03"}
+    (static_directory / "assets" / "a-1.js.gz").write_bytes(compressed["gzip"])
+    (static_directory / "assets" / "a-1.js.br").write_bytes(compressed["br"])
+    async with (
+        client(static_directory) as browser,
+        browser.stream("GET", "/graphql/assets/a-1.js", headers={"Accept-Encoding": accepted}) as script,
+    ):
+        sent = b"".join([part async for part in script.aiter_raw()])
+        again = await browser.get(
+            "/graphql/assets/a-1.js", headers={"Accept-Encoding": accepted, "If-None-Match": etag}
+        )
+
+    assert sent == (compressed[coding] if coding else b"export {}")
+    assert script.headers.get("Content-Encoding") == coding
+    assert script.headers["Content-Length"] == str(len(sent))
+    assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert (script.headers["Vary"], script.headers["ETag"]) == ("Accept-Encoding", etag)
+    assert (again.status_code, again.headers["ETag"]) == (304, etag)
+
+
+async def test_asset_that_is_not_compressed_is_sent_as_it_is(static_directory: Path) -> None:
+    async with client(static_directory) as browser:
+        font = await browser.get("/graphql/assets/a-1.woff2", headers={"Accept-Encoding": "br, gzip"})
+
+    assert "Content-Encoding" not in font.headers
+    assert "Vary" not in font.headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "available", "coding"),
+    [
+        ("br, gzip", ["br", "gzip"], "br"),
+        ("br, gzip", ["gzip"], "gzip"),
+        ("gzip;q=1.0, br;q=0.9", ["br", "gzip"], "gzip"),
+        ("*", ["br", "gzip"], "br"),
+        ("*;q=0.5, br;q=0", ["br", "gzip"], "gzip"),
+        ("GZIP", ["br", "gzip"], "gzip"),
+        ("x-gzip", ["br", "gzip"], "gzip"),
+        ("identity", ["br"], None),
+        ("identity, br;q=0.5", ["br"], None),
+        ("br;q=2", ["br"], None),
+        ("br;q=0", ["br"], None),
+        ("*;q=0", ["br"], None),
+        ("brotli", ["br"], None),
+        ("br", [], None),
+    ],
+)
+def test_coding_is_what_the_browser_takes(accepted: str, available: list[str], coding: str | None) -> None:
+    assert choose_encoding(accepted, available) == coding
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/graphql/assets/",
@@ -98,6 +164,7 @@ async def test_asset_is_kept_for_ever(static_directory: Path) -> None:
         "/graphql/assets/a-1.js%0a",
         "/graphql/assets/.gitignore",
         "/graphql/assets/a-1.txt",
+        "/graphql/assets/a-1.js.br",
         "/graphql/assets/absent.js",
         "/graphql/assets/" + "a" * 300 + ".js",
         "/graphql/index.html",
