@@ -35,6 +35,7 @@ WriteWhole = Callable[[int, dict[bytes, bytes], bytes, bytes], bool]
 Refuser = Callable[[Scope, Send, int, str], Awaitable[None]]
 
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_NO_CONTENT = 204
 
 _REQUEST_ID_FORM = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 _BEARER = b"bearer "
@@ -194,9 +195,13 @@ class Front:
         body = b""
         if self._options.is_development and preflight.status == 403:
             body = f"Preflight refused. {preflight.complaint}.\n".encode()
-        more = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        more: list[tuple[bytes, bytes]] = []
+        if preflight.status != _NO_CONTENT:
+            more.append((b"content-length", b"%d" % len(body)))
+        if body:
+            more.append((b"content-type", b"text/plain; charset=utf-8"))
         start = {"type": "http.response.start", "status": preflight.status}
-        await answer(start | {"headers": preflight.headers + (more if body else more[1:])})
+        await answer(start | {"headers": preflight.headers + more})
         await answer({"type": "http.response.body", "body": body})
 
     async def _refuse(self, scope: Scope, answer: "_Answer", status: int, message: str) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from adapters.avatar_store import FileAvatarStore
 from adapters.sql_avatar_store import SqlAvatarStore
+from adapters.watched import WatchedAvatarStore
 from db.engine import Database
 from db.tables import avatar_pictures
+from resolvers.outages import Outage
 from resolvers.ports import AvatarStore
 from tests.contracts.clocks import MovableClock
 from tests.contracts.state_backends import make_empty
@@ -22,10 +24,10 @@ PICTURE = b"RIFF\x00\x00 a picture \xff\x00"
 KEY = sha256(PICTURE).hexdigest()
 
 
-@pytest.fixture(params=["file", "sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["file", "watched", "sqlite", "postgresql", "mariadb"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
-    if request.param == "file":
-        return tmp_path / "avatars"
+    if request.param in {"file", "watched"}:
+        return tmp_path / str(request.param)
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
@@ -33,7 +35,8 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
 @pytest.fixture
 async def store(where: str | Path, clock: MovableClock) -> AsyncIterator[AvatarStore]:
     if isinstance(where, Path):
-        yield FileAvatarStore(where)
+        store = FileAvatarStore(where)
+        yield store if where.name == "file" else WatchedAvatarStore(store, Outage("avatars"))
         return
     await make_empty(where, avatar_pictures)
     database = Database(where)

@@ -117,6 +117,20 @@ async def test_refused_preflight_says_why_in_its_body_in_development_alone(build
     assert bodies[1] == ""
 
 
+@pytest.mark.parametrize("path", ["/graphql", "/api/login", "/nowhere"])
+async def test_no_content_has_no_length(build_house: BuildHouse, path: str) -> None:
+    asked = {"origin": ALLOWED, "access-control-request-method": "POST"}
+    async with build_house(allowed_origins=(ALLOWED,)) as house:
+        answers = [await house.client().options(path, headers=asked)]
+        if path == "/graphql":
+            answers.append(await house.client().options(path))
+
+    # RFC 9110, 8.6: "A server MUST NOT send a Content-Length header field in any response with a status code of 204".
+    for answer in answers:
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert not {"content-length", "transfer-encoding", "content-type"} & set(answer.headers)
+
+
 async def test_refused_change_says_why_in_the_log(build_house: BuildHouse) -> None:
     async with build_house(access_log=True) as house:
         with capture_logs() as logs:
@@ -193,6 +207,23 @@ async def test_sign_in_by_cookie_from_an_app_is_refused_before_anything_is_judge
     # None of the eight was counted as a failure.
     assert judged.json()["data"]["login"]["errors"][0]["code"] == "WRONG_CREDENTIALS"
     assert not any("set-cookie" in answer.headers for answer in [*answers, legacy, judged])
+
+
+@pytest.mark.parametrize("origin", APPS)
+async def test_app_signs_in_at_the_legacy_door_and_gets_its_token_in_the_body(
+    build_house: BuildHouse, origin: str
+) -> None:
+    async with build_house(allowed_origins=APPS) as house:
+        await sign_up(house, house.open_door("graphql"))
+        client = house.client(headers={"origin": origin, "sec-fetch-site": "cross-site"})
+        credentials = {"mobile": MOBILE, "password": PASSWORD, "token_delivery": "body"}
+        answer = await client.post("/api/login", json=credentials)
+        token = answer.json()["data"]["token"]
+        signed_in = await house.client(token=token, headers={"origin": origin}).get("/api/check_login")
+
+    assert "set-cookie" not in answer.headers
+    assert answer.headers["access-control-allow-origin"] == origin
+    assert signed_in.json()["errno"] == 0
 
 
 async def test_bearer_token_without_our_cookie_passes_whatever_the_headers_say(house: House) -> None:
