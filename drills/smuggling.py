@@ -1,17 +1,19 @@
 """Bodies that look like requests, sent through proxies: nobody ever gets an answer to a request of somebody else."""
 
 import asyncio
+import json
 from contextlib import closing, suppress
 
 from drills.findings import DrillError
-from drills.people import Person, making
+from drills.people import PASSWORD, Person, making
 from drills.reverse_proxies import REVERSE_PROXIES, ReverseProxy
 from drills.stage import Stage
 from drills.visitors import Doors
 
-ATTACKS = 30
+ATTACKS = 60
 VICTIMS = 6
-_PAUSE_SECONDS = 0.03
+_WAIT_SECONDS = 0.05
+_PAUSES_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.03)
 
 _UPGRADES = (
     "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n",
@@ -22,7 +24,8 @@ _UPGRADES = (
 
 async def drill_proxies(stage: Stage) -> None:
     """Requests that offer an upgrade, with requests in their bodies, through Caddy, nginx and HAProxy."""
-    gateway = await stage.gateway()
+    # What the bodies ask for is to be slow, so that its answer would come when somebody else waits for one.
+    gateway = await stage.gateway(ARGON2_MEMORY_KIB="65536", ARGON2_PASSES="2")
     async with making(gateway) as maker:
         attacker, *victims = await maker.people(1 + VICTIMS)
     for kind in REVERSE_PROXIES:
@@ -70,8 +73,12 @@ async def _watch(doors: Doors, person: Person, until: asyncio.Event) -> list[str
 
 
 async def _attack(port: int, attacker: Person, number: int) -> bytes:
-    """All that comes back to a body that is a request for the attacker's profile, sent after its head."""
-    body = f"GET /api/profile HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer {attacker.token}\r\n\r\n"
+    """All that comes back to a body that is a slow request for a session of the attacker, sent after its head."""
+    login = json.dumps({"mobile": attacker.national, "password": PASSWORD})
+    body = (
+        "POST /api/login HTTP/1.1\r\nHost: a.test\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(login)}\r\n\r\n{login}"
+    )
     chunked = number % 2
     framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
     sent = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n" if chunked else body
@@ -80,7 +87,8 @@ async def _attack(port: int, attacker: Person, number: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     with closing(writer):
         writer.write(head.encode())
-        await asyncio.sleep(_PAUSE_SECONDS)
+        # Behind the head, and before the answer to it, after which no proxy uses the connection again.
+        await asyncio.sleep(_PAUSES_SECONDS[number % len(_PAUSES_SECONDS)])
         writer.write(sent.encode())
         try:
             first = await asyncio.wait_for(reader.read(65536), 10)
@@ -88,5 +96,5 @@ async def _attack(port: int, attacker: Person, number: int) -> bytes:
             raise DrillError(f"the proxy does not answer: {type(error).__name__}") from None
         with suppress(TimeoutError):
             # Whatever else comes would be an answer to what nobody has asked.
-            first += await asyncio.wait_for(reader.read(65536), _PAUSE_SECONDS)
+            first += await asyncio.wait_for(reader.read(65536), _WAIT_SECONDS)
         return first
