@@ -2,13 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -31,10 +32,16 @@ DATABASE_TIMEOUT_SECONDS = 1.4
 # What ends a block without its connection being of any more use: our time limit, a driver's, or a caller gone away.
 _GIVEN_UP = (TimeoutError, asyncio.CancelledError)
 
+# What drivers raise, besides their own errors, where a connection is closed under their calls: the event loop's
+# RuntimeError, an attribute of a transport that is gone, a reply cut off.
+_STUMBLES = (RuntimeError, AttributeError, LookupError, EOFError, asyncio.InvalidStateError, struct.error)
+
 # What a resolver is lent; it hands it on to the queries and does nothing else with it.
 Connection = AsyncConnection
 
 R = TypeVar("R")
+
+_NO_OPTIONS: Mapping[str, str] = {}
 
 _CONNECT_ARGUMENTS: dict[str, dict[str, Any]] = {
     # How long SQLite's thread waits for another process that writes, before `Database` asks again: our time limit
@@ -112,6 +119,7 @@ class Database:
         self._reading_options = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._ending: set[asyncio.Future[None]] = set()
         _close_at_once(self.engine, self._ending)
+        _take_stumbles_for_outages(self.engine)
         if self.is_sqlite:
             prepare_sqlite(self.engine, durable=durable)
 
@@ -122,9 +130,7 @@ class Database:
         Raises:
             DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
         """
-        async with self._limited(), self._connection() as connection:
-            if self._reading_options:
-                await connection.execution_options(**self._reading_options)
+        async with self._limited(), self._connection(self._reading_options) as connection:
             yield connection
 
     @asynccontextmanager
@@ -169,16 +175,12 @@ class Database:
             DatabaseUnavailableError: when the database cannot be reached or goes away.
         """
         with _translated(self.watcher):
-            async with self._connection() as connection:
-                if self._reading_options:
-                    await connection.execution_options(**self._reading_options)
+            async with self._connection(self._reading_options) as connection:
                 yield connection
 
     async def open_reader(self) -> Connection:
         """A connection as `reading()` lends it, for `StandingReader` to keep."""
-        connection = await self._connect()
-        if self._reading_options:
-            await connection.execution_options(**self._reading_options)
+        connection = await self._connect(self._reading_options)
         if self.dialect == "postgresql":
             # A few rows by their keys, always: with small tables PostgreSQL would read the whole of them instead.
             await connection.exec_driver_sql("SET enable_seqscan = off")
@@ -224,8 +226,8 @@ class Database:
                 yield
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        connection = await self._connect()
+    async def _connection(self, options: Mapping[str, str] = _NO_OPTIONS) -> AsyncIterator[Connection]:
+        connection = await self._connect(options)
         try:
             yield connection
         except _GIVEN_UP:
@@ -234,12 +236,26 @@ class Database:
         finally:
             await connection.close()
 
-    async def _connect(self) -> AsyncConnection:
+    async def _connect(self, options: Mapping[str, str]) -> AsyncConnection:
         try:
-            return await self.engine.connect()
+            connection = await self.engine.connect()
         except Exception as error:
             # Drivers raise what they like while connecting; to the caller it is all one.
             raise DatabaseUnavailableError(explain(error)) from error
+        if options:
+            await self._set_options(connection, options)
+        return connection
+
+    async def _set_options(self, connection: AsyncConnection, options: Mapping[str, str]) -> None:
+        """MySQL is asked for its isolation level, which is a call like any other."""
+        try:
+            await connection.execution_options(**options)
+        except BaseException as error:
+            _drop(connection)
+            await connection.close()
+            if isinstance(error, Exception):
+                raise DatabaseUnavailableError(explain(error)) from error
+            raise
 
 
 def _take_turns(is_sqlite: bool, beside: Database | None) -> AbstractAsyncContextManager[None]:  # noqa: FBT001
@@ -361,6 +377,22 @@ def _refuse_clear_text(engine: AsyncEngine) -> None:
         cursor.close()
         if row is None or not row[1]:
             raise OSError("the server offers no TLS, which the URL demands")
+
+
+def _take_stumbles_for_outages(engine: AsyncEngine) -> None:
+    """Where a driver stumbles over its closed connection, say so, and let that connection go.
+
+    SQLAlchemy calls this around the driver alone, so that a mistake of our own in a block is still one.
+    """
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def translate(failure: ExceptionContext) -> DatabaseUnavailableError | None:
+        error = failure.original_exception
+        is_judged = failure.statement is not None and failure.execution_context is None
+        if is_judged or not isinstance(error, _STUMBLES):
+            return None
+        failure.is_disconnect = True
+        return DatabaseUnavailableError(f"{type(error).__name__}: {error}"[:200])
 
 
 def _close_at_once(engine: AsyncEngine, ending: set[asyncio.Future[None]]) -> None:
