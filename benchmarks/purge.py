@@ -80,6 +80,7 @@ def main() -> None:
         prog="python -m benchmarks.purge", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--share", type=float, default=1, help="of the rows to fill the tables with")
     parser.add_argument("--percent", type=int, default=20, help="GATEWAY_PURGE_TIME_PERCENT")
     options = parser.parse_args()
     print("\n".join(f"- {line}" for line in describe_machine()))
@@ -90,7 +91,7 @@ def main() -> None:
                 # A server that has just started may take longer to answer than `migrate` waits.
                 asyncio.run(_greet(backing.database_url))
                 migrate({"GATEWAY_DATABASE_URL": backing.database_url}, folder)
-                asyncio.run(_measure(backing.database_url, folder, options.seconds, options.percent))
+                asyncio.run(_measure(backing.database_url, folder, options))
     except BenchmarkError as error:
         sys.exit(f"cannot measure: {error}")
 
@@ -103,23 +104,23 @@ async def _greet(url: str) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _measure(url: str, folder: Path, seconds: float, percent: int) -> None:
+async def _measure(url: str, folder: Path, options: argparse.Namespace) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await _print_plans(connection)
-        await _print_progress(url, folder, connection, seconds, percent)
+        await _print_plans(connection, options.share)
+        await _print_progress(url, folder, connection, options.seconds, options.percent)
     finally:
         await connection.close()
 
 
-async def _print_plans(connection: Any) -> None:
+async def _print_plans(connection: Any, share: float) -> None:
     await connection.execute(_ACCOUNT)
     for table in TABLES:
         await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
     await _seed(connection, _SMALL)
     await connection.execute("ANALYZE")
     say("filling the tables")
-    await _seed(connection, _LARGE)
+    await _seed(connection, {table: (round(rows * share), *when) for table, (rows, *when) in _LARGE.items()})
     print("\n| statistics | table | plan of a batch | rows | ms |\n|---|---|---|---|---|")
     await _print_plan_rows(connection, "from 1,000 rows, none expired")
     await connection.execute("DELETE FROM pg_statistic WHERE starelid::regclass::text = ANY($1)", TABLES)
