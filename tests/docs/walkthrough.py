@@ -16,7 +16,7 @@ DOCUMENTED_ADDRESS = "127.0.0.1:8000"
 
 _PATIENCE_SECONDS = 60
 _SESSION = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LISTENING = re.compile(r"running on http://(127\.0\.0\.1:\d+)")
+_LISTENING = re.compile(r"http://(localhost:\d+)/graphql")
 
 # What differs from run to run, by what it looks like.
 _VARYING = (
@@ -67,11 +67,12 @@ def serving(folder: Path, **settings: str) -> Iterator[str]:
         cwd=folder,
         env={
             **os.environ,
+            "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
             **settings,
         },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
     lines: Queue[str] = Queue()
@@ -83,8 +84,8 @@ def serving(folder: Path, **settings: str) -> Iterator[str]:
         process.terminate()
         process.wait(_PATIENCE_SECONDS)
         reader.join()
-        if process.stderr:
-            process.stderr.close()
+        if process.stdout:
+            process.stdout.close()
 
 
 def run_steps(steps: list[Step], folder: Path, address: str) -> list[str]:
@@ -105,7 +106,7 @@ def run_steps(steps: list[Step], folder: Path, address: str) -> list[str]:
 
 
 def _read_lines(process: subprocess.Popen[str], lines: Queue[str]) -> None:
-    for line in process.stderr or ():
+    for line in process.stdout or ():
         lines.put(line)
     lines.put("")
 
