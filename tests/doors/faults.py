@@ -47,6 +47,9 @@ class BreakableStore:
         await self._store.delete(key)
         self._count()
 
+    async def purge_expired(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - handed on
+        return await self._store.purge_expired(*args, **kwargs)
+
     async def ping(self) -> None:
         self._require()
         await self._store.ping()

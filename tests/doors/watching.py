@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import event
 
@@ -35,6 +36,9 @@ class WatchedStore:
     async def delete(self, key: str) -> None:
         self._note("delete", key)
         await self._store.delete(key)
+
+    async def purge_expired(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - handed on
+        return await self._store.purge_expired(*args, **kwargs)
 
     async def ping(self) -> None:
         await self._store.ping()

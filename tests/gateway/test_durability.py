@@ -87,7 +87,10 @@ class SuccessCount:
 
 
 def test_every_confirmed_change_outlives_a_kill(tmp_path: Path) -> None:
-    with serving(tmp_path) as server, ThreadPoolExecutor(RENAMERS + REGISTRANTS) as threads:
+    with (
+        serving(tmp_path, LIMITS_SCALE="1000") as server,
+        ThreadPoolExecutor(RENAMERS + REGISTRANTS) as threads,
+    ):
         renamers = [Person(server).register() for _ in range(RENAMERS)]
         registrants = [Person(server) for _ in range(REGISTRANTS)]
         codes = [person.ask_for_code() for person in registrants]

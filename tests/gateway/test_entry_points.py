@@ -30,7 +30,7 @@ def test_serve_answers_at_its_address_and_ends_with_0_on_sigterm(tmp_path: Path)
 
     assert answered, printed.decode()
     assert process.returncode == 0, printed.decode()
-    assert f"http://127.0.0.1:{port}/graphql" in printed.decode()
+    assert f"http://localhost:{port}/graphql" in printed.decode()
 
 
 def is_answering(url: str, process: subprocess.Popen[bytes]) -> bool:

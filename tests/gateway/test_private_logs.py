@@ -70,7 +70,7 @@ class Story:
         self.send("GET", "/api/imagecode", params={"codeid": captcha_id})
         with closing(sqlite3.connect(self.server.data_dir / "gateway.db")) as connection:
             row = connection.execute(
-                "SELECT value FROM state_entries WHERE key = ?", (f"captcha:{captcha_id}",)
+                "SELECT value FROM state_entries WHERE key LIKE 'captcha:%' ORDER BY expires_at_ms DESC"
             ).fetchone()
         return captcha_id, self.keep(row[0])
 
