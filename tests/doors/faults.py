@@ -47,8 +47,8 @@ class BreakableStore:
         await self._store.delete(key)
         self._count()
 
-    async def purge_expired(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - handed on
-        return await self._store.purge_expired(*args, **kwargs)
+    def purge_expired(self, batch_rows: int) -> AsyncIterator[int]:
+        return self._store.purge_expired(batch_rows)
 
     async def ping(self) -> None:
         self._require()

@@ -1,8 +1,7 @@
 """What a request asks of the database and the state store, written down in its order."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import event
 
@@ -37,8 +36,8 @@ class WatchedStore:
         self._note("delete", key)
         await self._store.delete(key)
 
-    async def purge_expired(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - handed on
-        return await self._store.purge_expired(*args, **kwargs)
+    def purge_expired(self, batch_rows: int) -> AsyncIterator[int]:
+        return self._store.purge_expired(batch_rows)
 
     async def ping(self) -> None:
         await self._store.ping()
