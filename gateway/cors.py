@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from gateway.cross_site import CrossSiteRule
-from gateway.origins import is_web_origin
+from gateway.origins import is_web_origin, show_header
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -61,7 +61,7 @@ def judge_preflight(headers: Mapping[bytes, bytes], rule: CrossSiteRule) -> Pref
     """Allow what an allowed origin asks for, within reason; the browser blocks a page that asked for more."""
     origin = headers.get(b"origin")
     if not rule.allows_origin(origin):
-        shown = _show(origin or b"(no Origin header)")
+        shown = show_header(origin or b"(no Origin header)")
         return Preflight(403, [_VARY], f"The origin {shown} is not in GATEWAY_ALLOWED_ORIGINS")
     asked = _split(headers.get(b"access-control-request-headers", b""))
     echoed = [name for name in asked[:_NAMES_MAXIMUM] if _may_be_sent(name)]
@@ -88,12 +88,8 @@ def _may_be_sent(name: bytes) -> bool:
 
 def _complain(method: bytes, asked: list[bytes], echoed: list[bytes]) -> str | None:
     if method not in _METHODS:
-        return f"The method {_show(method)} is not served"
+        return f"The method {show_header(method)} is not served"
     refused = [name for name in asked if name not in echoed]
     if refused:
-        return f"Not every request header is allowed: {_show(b', '.join(refused))}"
+        return f"Not every request header is allowed: {show_header(b', '.join(refused))}"
     return None
-
-
-def _show(value: bytes) -> str:
-    return value.decode("latin-1")[:100]

@@ -6,7 +6,7 @@ header comes from no browser and passes. Source: Fetch Metadata Request Headers,
 
 from collections.abc import Iterable, Mapping
 
-from gateway.origins import AllowedOrigins, is_own_origin, is_surely_another_site, is_web_origin
+from gateway.origins import AllowedOrigins, is_own_origin, is_surely_another_site, is_web_origin, show_header
 
 _OWN_SITES = frozenset({b"same-origin", b"none"})
 _OTHER_SITE = b"cross-site"
@@ -65,7 +65,7 @@ def describe_lost_cookie(headers: Mapping[bytes, bytes]) -> str | None:
     site, origin, host = (headers.get(name) for name in (b"sec-fetch-site", b"origin", b"host"))
     if not _is_from_another_site(site, origin, host or b""):
         return None
-    page, here = (_show(value or b"another site") for value in (origin, host))
+    page, here = (show_header(value or b"another site") for value in (origin, host))
     return (
         f"The browser throws this session's cookie away: the page ({page}) and the gateway ({here}) are two sites. "
         "Call the gateway by the page's own host name (localhost and 127.0.0.1 are two), through a proxy of the page's "
@@ -84,12 +84,8 @@ def _is_own(site: bytes) -> bool:
 
 
 def _offence(header: str, value: bytes, origin: bytes | None) -> str:
-    asked = _show(origin or b"(no Origin header)")
+    asked = show_header(origin or b"(no Origin header)")
     return (
-        f"{header}: {_show(value)} says that another site's page sent this, and its origin {asked} is not in "
+        f"{header}: {show_header(value)} says that another site's page sent this, and its origin {asked} is not in "
         "GATEWAY_ALLOWED_ORIGINS"
     )
-
-
-def _show(value: bytes) -> str:
-    return value.decode("latin-1")[:100]

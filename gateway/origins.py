@@ -16,6 +16,8 @@ _APP_FORM: Final = re.compile(
 _HOST_FORM: Final = re.compile(r"(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _OPAQUE: Final = "null"
 _LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# Longer than a port: what may be a mobile or an ID number.
+_LONG_NUMBER: Final = re.compile(r"[0-9]{6,}")
 _IP_ADDRESS: Final = re.compile(r"[0-9.]+|\[.*\]")
 
 
@@ -122,3 +124,8 @@ def is_surely_another_site(header: bytes, host: bytes) -> bool:
         return origin is None
     names = {origin.host, match["host"]}
     return len(names) == 2 and any(name == "localhost" or _IP_ADDRESS.fullmatch(name) for name in names)
+
+
+def show_header(value: bytes) -> str:
+    """A header's value as a log line and a developer may see it: at most 100 characters, long numbers as `…`."""
+    return _LONG_NUMBER.sub("…", value.decode("latin-1"))[:100]
