@@ -105,6 +105,9 @@ NO_BODIES: dict[str, bytes] = {
     "gzip": b"\x1f\x8b\x08\x00" + bytes(50),
 }
 
+# What legacy clients mean by these is known, and read (`tests/doors/test_legacy_bodies.py`).
+READ_AT_THE_LEGACY_DOOR = {"trailing comma", "utf-16"}
+
 
 @pytest.fixture
 async def signed_in(house: House) -> AsyncIterator[httpx.AsyncClient]:
@@ -214,6 +217,8 @@ async def test_graphql_upload_needs_a_file(signed_in: httpx.AsyncClient, image: 
 @pytest.mark.parametrize("path", [*REST_FIELDS, "/api/profile/avatar"])
 async def test_rest_refuses_what_is_no_body(signed_in: httpx.AsyncClient, path: str) -> None:
     for name, body in NO_BODIES.items():
+        if name in READ_AT_THE_LEGACY_DOOR:
+            continue
         for declared in ("application/json", "application/x-www-form-urlencoded", "text/plain", "", None):
             headers = {} if declared is None else {"content-type": declared}
             answer = await rest_answer(signed_in, path, content=body, headers=headers)

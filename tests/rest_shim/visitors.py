@@ -8,6 +8,7 @@ from itertools import count
 import httpx
 from PIL import Image
 
+from resolvers.actors import Operator
 from resolvers.context import Context
 from tests.doors.house import House
 from tests.id_numbers import id_number
@@ -33,8 +34,8 @@ class Visitors:
         return visitor
 
     def context(self) -> Context:
-        """A request of nobody."""
-        return Context(self.house.services)
+        """An operator at the command line."""
+        return Context(self.house.services, actor=Operator("test"))
 
     @contextmanager
     def broken(self, error: Exception, *services: str) -> Iterator[None]:
