@@ -57,7 +57,7 @@ class Limits:
         Limit("sign-in-failure", "address", 100, HOUR_SECONDS),
     )
     # What succeeds is limited too.
-    new_session: Limit = Limit("new-session", "account", 60, HOUR_SECONDS)
+    new_session: Limit = Limit("new-session", "mobile", 60, HOUR_SECONDS)
     rename: Limit = Limit("rename", "account", 10, DAY_SECONDS)
     avatar: Limit = Limit("avatar", "account", 10, HOUR_SECONDS)
     # Right, taken or malformed alike.

@@ -1,15 +1,15 @@
 """Registration: who proved a mobile with its code gets an account, and is signed in."""
 
 from db import accounts
-from db.engine import ConflictError
+from db.engine import ConflictError, Connection
 from resolvers.accounts import Account
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError
-from resolvers.events import EventKind, record_event
+from resolvers.events import EventKind
 from resolvers.mobiles import national_form, parse_mobile
 from resolvers.names import name_key
 from resolvers.passwords import require_password
-from resolvers.sign_in import SignedIn, begin_session_for
+from resolvers.signing_in import SignedIn, signing_in
 from resolvers.sms_codes import redeemed_code
 from resolvers.sms_purposes import SmsPurpose
 from resolvers.texts import Reason
@@ -32,7 +32,7 @@ async def register(
     Raises:
         InputError: INVALID_INPUT, WEAK_PASSWORD, MOBILE_TAKEN.
         CodeError: SMS_CODE_EXPIRED, SMS_CODE_WRONG, CAPTCHA_WRONG.
-        RateLimitedError: too many wrong codes.
+        RateLimitedError: too many wrong codes, or too many sessions in an hour.
     """
     number = parse_mobile(mobile)
     chosen = require_password(password, mobile=number, refuse_common=refuse_common_password)
@@ -47,25 +47,24 @@ async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:
         if await accounts.find_account_by_mobile(connection, mobile):
             raise _mobile_taken()
     password_hash = await ctx.services.passwords.hash(password)
-    now = ctx.now
     name = national_form(mobile)
+
+    async def admit(connection: Connection) -> Account:
+        now = ctx.now
+        account_id = await accounts.insert_account(
+            connection,
+            mobile=mobile,
+            name=name,
+            name_key=name_key(name),
+            password_hash=password_hash,
+            created_at=now,
+        )
+        return Account(account_id, mobile, name, None, now)
+
     try:
-        async with ctx.writing() as connection:
-            account_id = await accounts.insert_account(
-                connection,
-                mobile=mobile,
-                name=name,
-                name_key=name_key(name),
-                password_hash=password_hash,
-                created_at=now,
-            )
-            account = Account(account_id, mobile, name, None, now)
-            session = await begin_session_for(ctx, connection, account)
-            await record_event(ctx, connection, EventKind.REGISTERED, account_id=account_id, mobile=mobile)
+        return await signing_in(ctx, mobile, EventKind.REGISTERED, admit)
     except ConflictError as error:
         raise _mobile_taken() from error
-    ctx.hold(session, account)
-    return SignedIn(account, session)
 
 
 def _mobile_taken() -> InputError:

@@ -1,28 +1,18 @@
 """Sign-in: one answer for an unknown mobile and a wrong password, in the same time."""
 
-from dataclasses import dataclass
-
-from db import accounts, sessions
+from db import accounts
 from db.accounts import AccountRow
 from db.engine import Connection
 from resolvers.accounts import Account, account_of
 from resolvers.context import Context
-from resolvers.errors import ErrorCode, RateLimitedError, RefusedError
-from resolvers.events import EventKind, record_event, record_limit, record_refusal
+from resolvers.errors import ErrorCode, RefusedError
+from resolvers.events import EventKind, record_refusal
 from resolvers.metrics import SIGN_INS
 from resolvers.mobiles import parse_mobile
 from resolvers.passwords import require_encodable
-from resolvers.sessions import IssuedSession, begin_session, hash_token
 from resolvers.sign_in_guard import sign_in_attempt
+from resolvers.signing_in import SignedIn, require_admitted, signing_in
 from resolvers.texts import Reason
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """An account and the fresh session that was begun for it."""
-
-    account: Account
-    session: IssuedSession
 
 
 async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
@@ -35,32 +25,14 @@ async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
     """
     row, fresh_hash = await _prove(ctx, mobile=mobile, password=password)
     account = account_of(row)
-    try:
-        return await _sign_in(ctx, account, fresh_hash)
-    except RateLimitedError as error:
-        await record_limit(ctx, EventKind.SIGN_IN_LIMITED, mobile=row.mobile, error=error)
-        raise
 
-
-async def _sign_in(ctx: Context, account: Account, fresh_hash: tuple[str, str] | None) -> SignedIn:
-    limit = ctx.services.policy.limits.new_session
-    async with ctx.limited(limit, str(account.id)), ctx.writing() as connection:
-        await _require_admitted(connection, account)
+    async def admit(connection: Connection) -> Account:
+        await require_admitted(connection, account)
         if fresh_hash:
             await accounts.set_password_hash(connection, account.id, old=fresh_hash[0], new=fresh_hash[1])
-        session = await begin_session_for(ctx, connection, account)
-        await record_event(ctx, connection, EventKind.SIGNED_IN, account_id=account.id, mobile=account.mobile)
-    ctx.hold(session, account)
-    return SignedIn(account, session)
+        return account
 
-
-async def _require_admitted(connection: Connection, account: Account) -> None:
-    """Hold the account's row: it may have been locked or erased since the password was judged."""
-    row = await accounts.find_account_for_update(connection, account.id)
-    if row is None:
-        raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
-    if row.locked_at:
-        raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
+    return await signing_in(ctx, account.mobile, EventKind.SIGNED_IN, admit)
 
 
 async def authenticate(ctx: Context, *, mobile: str, password: str) -> Account:
@@ -72,14 +44,6 @@ async def authenticate(ctx: Context, *, mobile: str, password: str) -> Account:
     account = account_of(row)
     ctx.act_as(account)
     return account
-
-
-async def begin_session_for(ctx: Context, connection: Connection, account: Account) -> IssuedSession:
-    """A fresh session for `account`, in place of the one that the client was in."""
-    previous = hash_token(ctx.token) if ctx.token else None
-    if previous:
-        await sessions.delete_session(connection, previous)
-    return await begin_session(connection, account_id=account.id, now=ctx.now)
 
 
 async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRow, tuple[str, str] | None]:

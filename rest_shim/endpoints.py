@@ -26,6 +26,7 @@ from resolvers.context import Context
 from resolvers.errors import ErrorCode as E
 from resolvers.errors import invalid_input
 from resolvers.mobiles import national_form
+from resolvers.signing_in import SignedIn
 from resolvers.sms_purposes import SmsPurpose
 from resolvers.texts import Reason
 from rest_shim import messages as m
@@ -299,7 +300,7 @@ def _is_token_wanted(ctx: Context, fields: m.LoginFields) -> bool:
     return delivery == "body"
 
 
-def _signed_in(ctx: Context, signed_in: sign_in.SignedIn, *, is_token_wanted: bool) -> m.SignedIn:
+def _signed_in(ctx: Context, signed_in: SignedIn, *, is_token_wanted: bool) -> m.SignedIn:
     """The account, and the token with it for who keeps no cookies: then the gateway must not make one of it."""
     if is_token_wanted:
         ctx.issued = None

@@ -1,0 +1,65 @@
+"""The one ending of every way to sign in: whoever proved who they are gets a fresh session here, and nowhere else."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from db import accounts, sessions
+from db.engine import Connection
+from resolvers.accounts import Account
+from resolvers.context import Context
+from resolvers.errors import ErrorCode, RateLimitedError, RefusedError
+from resolvers.events import EventKind, record_event, record_limit
+from resolvers.sessions import IssuedSession, begin_session, hash_token
+from resolvers.texts import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """An account and the fresh session that was begun for it."""
+
+    account: Account
+    session: IssuedSession
+
+
+async def signing_in(
+    ctx: Context, mobile: str, kind: EventKind, admit: Callable[[Connection], Awaitable[Account]]
+) -> SignedIn:
+    """Begin a session for the account that `admit` gives, in place of the one that the client is in.
+
+    `admit` runs in the same transaction and leaves the account's row locked, or raises: then nothing has happened and
+    nothing is counted. Sessions of an hour are counted by `mobile`, so that an account's first one counts too, which
+    has no number yet.
+
+    Raises:
+        RateLimitedError: too many sessions in an hour.
+    """
+    limit = ctx.services.policy.limits.new_session
+    try:
+        async with ctx.limited(limit, mobile), ctx.writing() as connection:
+            account = await admit(connection)
+            await _end_previous_session(ctx, connection)
+            session = await begin_session(connection, account_id=account.id, now=ctx.now)
+            await record_event(ctx, connection, kind, account_id=account.id, mobile=mobile)
+    except RateLimitedError as error:
+        await record_limit(ctx, EventKind.SIGN_IN_LIMITED, mobile=mobile, error=error)
+        raise
+    ctx.hold(session, account)
+    return SignedIn(account, session)
+
+
+async def require_admitted(connection: Connection, account: Account) -> None:
+    """Hold the account's row: it may have been locked or erased since its owner was judged.
+
+    Raises:
+        RefusedError: WRONG_CREDENTIALS, ACCOUNT_LOCKED.
+    """
+    row = await accounts.find_account_for_update(connection, account.id)
+    if row is None:
+        raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
+    if row.locked_at:
+        raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
+
+
+async def _end_previous_session(ctx: Context, connection: Connection) -> None:
+    if previous := hash_token(ctx.token) if ctx.token else None:
+        await sessions.delete_session(connection, previous)
