@@ -21,7 +21,6 @@ from gateway.cross_site import CrossSiteRule, describe_lost_cookie
 from gateway.draining import Drain
 from gateway.front import Front, FrontOptions, Scope, Send
 from gateway.health import Readiness, healthz
-from gateway.late_state_store import LateStateStore
 from gateway.logs import configure_logs
 from gateway.maintenance import run_maintenance
 from gateway.media import get_avatar, get_captcha_audio, get_favicon
@@ -44,6 +43,7 @@ from request_bodies import BodyBudget
 from resolvers.avatars import admitting_upload
 from resolvers.context import Context, Services
 from resolvers.errors import ServiceUnavailableError
+from resolvers.ports import StateStoreError
 from rest_shim.app import RestShim
 from rest_shim.dialects import DIALECTS
 from rest_shim.documentation import RestDocumentation
@@ -207,7 +207,7 @@ def _make_graphql(
         executor=CompilingExecutor(graphql_schema, are_suggestions_shown=settings.are_suggestions_shown),
         describe_error=describe_error,
         trusted=trusted or None,
-        persisted=PersistedQueries(LateStateStore(lambda: holder().state))
+        persisted=PersistedQueries(lambda: holder().state, failure=StateStoreError)
         if settings.persisted_queries
         else None,
         graphiql=graphiql,

@@ -14,9 +14,9 @@ from graphql_http.codes import EndpointErrorCode
 from graphql_http.execution import DescribeError, ErrorDescription
 from graphql_http.refusals import ErrorEntry
 from graphql_http.reports import report_error
-from resolvers.errors import ErrorCode
 
-INTERNAL: Final = ErrorCode.INTERNAL.value
+INTERNAL: Final = "INTERNAL"
+"""The code of what is masked. A description with this code is logged and masked as well."""
 
 _log = structlog.stdlib.get_logger("graphql_http")
 

@@ -7,18 +7,39 @@ Source: https://www.apollographql.com/docs/apollo-server/performance/apq
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol
 
 from graphql_http.codes import EndpointErrorCode
 from graphql_http.options import KIBIBYTE
 from graphql_http.reading import PersistedQuery
 from graphql_http.refusals import refuse, refuse_operation
-from resolvers.ports import StateStore, StateStoreError
 
 STORE_TIMEOUT_SECONDS: Final = 0.5
 HASH_CHARACTERS: Final = 64
+
+
+class Count(Protocol):
+    """What a counter stands at."""
+
+    @property
+    def count(self) -> int:
+        """After the increment."""
+
+
+class TextStore(Protocol):
+    """Where texts and counters are kept, for all workers; any operation may raise what the store is given up for."""
+
+    async def get(self, key: str) -> str | None:
+        """Read `key`."""
+
+    async def put(self, key: str, value: str, ttl_seconds: float) -> None:
+        """Set `key`."""
+
+    async def increment(self, key: str, ttl_seconds: float) -> Count:
+        """Add 1 to the counter `key`, which expires `ttl_seconds` after its first increment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +55,21 @@ class PersistedQueryLimits:
 
 
 class PersistedQueries:
-    """Finds and keeps the texts of documents by their SHA-256."""
+    """Finds and keeps the texts of documents by their SHA-256.
 
-    def __init__(self, store: StateStore, limits: PersistedQueryLimits | None = None) -> None:
-        self._store = store
+    `find_store` is asked at each request, since a store may be opened later than the endpoint is made; `failure` is
+    what the store raises when it does not answer.
+    """
+
+    def __init__(
+        self,
+        find_store: Callable[[], TextStore],
+        *,
+        failure: type[Exception],
+        limits: PersistedQueryLimits | None = None,
+    ) -> None:
+        self._find_store = find_store
+        self._failures = (failure, TimeoutError)
         self._limits = limits or PersistedQueryLimits()
 
     async def find(self, sha256_hex: str) -> str:
@@ -49,8 +81,8 @@ class PersistedQueries:
         """
         try:
             async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
-                text = await self._store.get(_key(sha256_hex))
-        except (StateStoreError, TimeoutError):
+                text = await self._find_store().get(_key(sha256_hex))
+        except self._failures:
             text = None
         if text is None:
             raise refuse_operation(EndpointErrorCode.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound")
@@ -63,19 +95,19 @@ class PersistedQueries:
         try:
             async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
                 if await self._may_keep(sha256_hex, address):
-                    await self._store.put(_key(sha256_hex), text, self._limits.ttl_seconds)
-        except (StateStoreError, TimeoutError):
+                    await self._find_store().put(_key(sha256_hex), text, self._limits.ttl_seconds)
+        except self._failures:
             return
 
     async def _may_keep(self, sha256_hex: str, address: str) -> bool:
         limits = self._limits
-        if await self._store.get(_key(sha256_hex)) is not None:
+        if await self._find_store().get(_key(sha256_hex)) is not None:
             return False
         subject = sha256(address.encode()).hexdigest()[:32]
-        of_address = await self._store.increment(f"apq-count:{subject}", limits.ttl_seconds)
+        of_address = await self._find_store().increment(f"apq-count:{subject}", limits.ttl_seconds)
         if of_address.count > limits.address_maximum:
             return False
-        of_all = await self._store.increment("apq-count:all", limits.ttl_seconds)
+        of_all = await self._find_store().increment("apq-count:all", limits.ttl_seconds)
         return of_all.count <= limits.window_maximum
 
 

@@ -68,9 +68,13 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
+def persisted_in(store: MemoryStore, limits: PersistedQueryLimits | None = None) -> PersistedQueries:
+    return PersistedQueries(lambda: store, failure=StateStoreError, limits=limits)
+
+
 def client_of(toy: Toy, store: MemoryStore, limits: PersistedQueryLimits | None = None) -> Client:
     """A worker of its own: it shares nothing with another but the store."""
-    return Client(endpoint_of(toy, persisted=PersistedQueries(store, limits)))
+    return Client(endpoint_of(toy, persisted=persisted_in(store, limits)))
 
 
 def by_hash(query: str = QUERY) -> dict[str, object]:
@@ -223,7 +227,7 @@ async def test_state_store_that_does_not_answer_costs_no_request(
 
 
 async def test_batch_may_use_hashes(toy: Toy, store: MemoryStore) -> None:
-    endpoint = endpoint_of(toy, EndpointOptions(batch_maximum=2), persisted=PersistedQueries(store))
+    endpoint = endpoint_of(toy, EndpointOptions(batch_maximum=2), persisted=persisted_in(store))
 
     response = await Client(endpoint).send(
         [{"query": QUERY, "extensions": by_hash()}, {"extensions": by_hash()}]
