@@ -22,7 +22,8 @@ _FAMILIES = broken_http.FAMILIES + broken_bodies.FAMILIES
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 _TAKEN = re.compile(rb'"(?:avatarUrl|avatar)":"/avatars/')
 _WRONG = {
-    "a status of 5xx": re.compile(rb"HTTP/1\.1 5\d\d "),
+    # 501 is what an unknown transfer coding asks for (RFC 9112, 6.1).
+    "a status of 5xx": re.compile(rb"HTTP/1\.1 5(?!01)\d\d "),
     "errno 4500 or 4501": re.compile(rb'"errno":450[01]'),
     "the code INTERNAL": re.compile(rb'"code":"INTERNAL"'),
     "a traceback": re.compile(rb"Traceback \(most recent call last\)|\.py\", line \d"),

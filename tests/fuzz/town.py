@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.fuzz.attempts import PNG
 from tests.gateway.people import Person
 from tests.gateway.processes import Server
@@ -25,6 +27,12 @@ def settle(server: Server, report: Path, seed: int) -> dict[str, Any]:
         "id_numbers": [_id_number(number) for number in range(900)],
         "tokens": [person.client.cookies["session"] for person in people],
     }
+
+
+def sign_in_again(town: dict[str, Any]) -> list[str]:
+    """A fresh session's token for each of the people."""
+    answers = [httpx.post(f"{town['base']}/api/login", json=person, timeout=10) for person in town["people"]]
+    return [answer.cookies["session"] for answer in answers]
 
 
 def describe(town: dict[str, Any]) -> str:
