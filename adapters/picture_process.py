@@ -16,9 +16,9 @@ import structlog
 
 from adapters.picture_turns import FairTurns
 from resolvers.errors import RateLimitedError, ServiceUnavailableError
+from resolvers.messages import Reason
 from resolvers.pictures import MAXIMUM_BYTES, refuse_picture
 from resolvers.ports import UploadedFile
-from resolvers.texts import Reason
 
 TIME_LIMIT_SECONDS = 5.0
 QUEUE_LENGTH = 32

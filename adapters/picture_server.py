@@ -23,8 +23,8 @@ from PIL import Image, ImageCms
 
 from adapters.picture_sandbox import confine_child, confine_server
 from resolvers.errors import InputError
+from resolvers.messages import Reason
 from resolvers.pictures import make_avatar
-from resolvers.texts import Reason
 
 _INPUT, _OUTPUT = 0, 1
 _ANSWER_MAXIMUM_BYTES = 4 * 1024 * 1024

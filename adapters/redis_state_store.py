@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.redis_client import MAXIMUM_CONNECTIONS, RedisClient
 from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
-from db.patience import waiting
+from db.wait_budget import waiting
 from resolvers.outages import Outage
 from resolvers.ports import Counter, StateStoreError
 

@@ -70,7 +70,7 @@ async def running_app(settings: Settings, viewers: Viewers | None = None) -> Asy
 
 def _lifespan(app: Any) -> AbstractAsyncContextManager[Any]:
     """Start-up and shutdown, as the server would ask for them."""
-    starlette = app._app  # noqa: SLF001 - the front hands every lifespan message on to it
+    starlette = app._app  # noqa: SLF001 - the edge hands every lifespan message on to it
     lifespan: AbstractAsyncContextManager[Any] = starlette.router.lifespan_context(starlette)
     return lifespan
 

@@ -41,12 +41,12 @@ from resolvers.viewers import Viewers
 
 AT_ONCE = 32
 PLACES = (
-    ("front: everything else", "gateway.front:Front.__call__"),
-    ("front: context, token, address", "gateway.front:Front._open_context"),
-    ("front: host, encoding, cross-site rule", "gateway.front:Front._find_fault"),
-    ("front: answer headers", "gateway.front:_Answer.__call__"),
-    ("front: access line", "gateway.front:_access_line"),
-    ("front: access log", "gateway.access_log:JsonAccessLog.add"),
+    ("edge: everything else", "gateway.edge:Edge.__call__"),
+    ("edge: context, token, address", "gateway.edge:Edge._open_context"),
+    ("edge: host, encoding, cross-site rule", "gateway.edge:Edge._find_fault"),
+    ("edge: answer headers", "gateway.edge:_Answer.__call__"),
+    ("edge: access line", "gateway.edge:_access_line"),
+    ("edge: access log", "gateway.access_log:JsonAccessLog.add"),
     ("endpoint: everything else", "graphql_http.endpoint:GraphQLEndpoint.__call__"),
     ("endpoint: reading headers", "graphql_http.endpoint:read_head"),
     ("endpoint: negotiating", "graphql_http.endpoint:negotiate"),

@@ -45,7 +45,7 @@ _SEEDS = {
 SELECT now() + $2::interval + ($3::interval - $2::interval) * (i / $1::float8), 'sign-in', i % 1000000,
 '+86139****0001', '198.51.100.' || i % 256, 'Mozilla/5.0 (X11; Linux x86_64)', md5(i::text), ''
 FROM generate_series(1, $1::int) AS i""",
-    "sessions": """INSERT INTO sessions (token_hash, account_id, created_at, slid_at, expires_at)
+    "sessions": """INSERT INTO sessions (token_hash, account_id, created_at, last_used_at, expires_at)
 SELECT md5(random()::text) || md5(random()::text), 1, now(), now(),
 now() + $2::interval + ($3::interval - $2::interval) * random()
 FROM generate_series(1, $1::int) AS i""",

@@ -27,7 +27,7 @@ _BATCH = 100_000
 # What the embedded database is filled with, as the statements below fill PostgreSQL.
 _EMBEDDED_ACCOUNT = """INSERT INTO accounts (id, mobile, name, name_key, password_hash, created_at)
 VALUES (?, ?, ?, ?, ?, ?)"""
-_EMBEDDED_SESSION = """INSERT INTO sessions (token_hash, account_id, created_at, slid_at, expires_at)
+_EMBEDDED_SESSION = """INSERT INTO sessions (token_hash, account_id, created_at, last_used_at, expires_at)
 VALUES (?, ?, ?, ?, ?)"""
 _EMBEDDED_TIME = "%Y-%m-%d %H:%M:%S.%f"
 
@@ -37,7 +37,7 @@ SELECT 1000000 + i, '+86139' || lpad(i::text, 8, '0'), 'person ' || lpad(i::text
        'person ' || lpad(i::text, 8, '0'), $3, $4 FROM generate_series($1::int, $2::int) AS i
 """
 _SESSIONS_SQL = """
-INSERT INTO sessions (token_hash, account_id, created_at, slid_at, expires_at)
+INSERT INTO sessions (token_hash, account_id, created_at, last_used_at, expires_at)
 SELECT encode(sha256(convert_to('benchmark-session-' || lpad(i::text, 25, '0'), 'UTF8')), 'hex'),
        1000000 + i, now(), now(), now() + interval '7 days' FROM generate_series($1::int, $2::int) AS i
 """

@@ -35,7 +35,7 @@ from resolvers.captchas import draw_captcha
 _ACCOUNTS = 9_010
 _STARTS = 3
 _CAPTCHAS = 200
-_PATIENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _storm(port: int, storm: Sequence[tuple[Target, int]], seconds: float) -> tu
         thread.start()
     time.sleep(seconds)
     for thread in threads:
-        thread.join(_PATIENCE_SECONDS)
+        thread.join(_TIMEOUT_SECONDS)
     if not any(outcomes) and storm:
         raise BenchmarkError("the gateway answered nothing under load")
     return outcomes.count(True), outcomes.count(False)
@@ -181,7 +181,7 @@ def _take_report(process: Process) -> dict[str, float]:
     """The next line of the heart."""
     before = _reports(process)
     process.child.send_signal(signal.SIGUSR1)
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         found = _reports(process)
         if len(found) > len(before):

@@ -22,9 +22,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.database_url import DatabaseTarget, parse_database_url
 from db.failures import explain
-from db.patience import waiting
 from db.postgresql import PostgresqlConnector
 from db.sqlite import empty_log, prepare_sqlite
+from db.wait_budget import waiting
 
 # The contract promises an answer within 2 s when the database is down; what remains is for the door.
 DATABASE_TIMEOUT_SECONDS = 1.4
@@ -215,7 +215,7 @@ class Database:
         """The time limit of all that a request does with the database: waiting, connecting, working, committing.
 
         Waiting for one's turn at the file of the embedded database is no sign of a server that fell silent, so that
-        it does not use up the request's patience: many who write at once are slow, not refused.
+        it does not use up the request's wait budget: many who write at once are slow, not refused.
         """
         with _translated(self.watcher):
             async with (

@@ -1,4 +1,4 @@
-"""Queries on real-name records. Names and numbers come and go sealed; nothing here can read them."""
+"""Queries on real-name records. Names and numbers come and go encrypted; nothing here can read them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from db.tables import identities
 
 @dataclass(frozen=True, slots=True)
 class IdentityRow:
-    """One sealed real-name record."""
+    """One encrypted real-name record."""
 
     account_id: int
     key_id: str
-    real_name_sealed: bytes
-    id_number_sealed: bytes
+    real_name_encrypted: bytes
+    id_number_encrypted: bytes
     id_number_digest: str
     submitted_at: datetime
 
@@ -25,8 +25,8 @@ class IdentityRow:
 _COLUMNS = (
     identities.c.account_id,
     identities.c.key_id,
-    identities.c.real_name_sealed,
-    identities.c.id_number_sealed,
+    identities.c.real_name_encrypted,
+    identities.c.id_number_encrypted,
     identities.c.id_number_digest,
     identities.c.submitted_at,
 )
@@ -40,8 +40,8 @@ async def find_identity(connection: AsyncConnection, account_id: int) -> Identit
     return None if row is None else IdentityRow(*row)
 
 
-async def find_identity_sealed_by(connection: AsyncConnection, key_id: str) -> IdentityRow | None:
-    """Some record that this key sealed."""
+async def find_identity_encrypted_with(connection: AsyncConnection, key_id: str) -> IdentityRow | None:
+    """Some record that this key encrypted."""
     row = (
         await connection.execute(select(*_COLUMNS).where(identities.c.key_id == key_id).limit(1))
     ).one_or_none()
@@ -58,8 +58,8 @@ async def insert_identity(connection: AsyncConnection, row: IdentityRow) -> None
         insert(identities).values(
             account_id=row.account_id,
             key_id=row.key_id,
-            real_name_sealed=row.real_name_sealed,
-            id_number_sealed=row.id_number_sealed,
+            real_name_encrypted=row.real_name_encrypted,
+            id_number_encrypted=row.id_number_encrypted,
             id_number_digest=row.id_number_digest,
             submitted_at=row.submitted_at,
         )
@@ -81,25 +81,25 @@ async def delete_identity(connection: AsyncConnection, account_id: int) -> bool:
     ).rowcount > 0
 
 
-async def list_identities_not_sealed_by(
+async def list_identities_not_encrypted_with(
     connection: AsyncConnection, key_id: str, *, limit: int
 ) -> list[IdentityRow]:
-    """Up to `limit` records sealed by another key than `key_id`."""
+    """Up to `limit` records encrypted by another key than `key_id`."""
     found = await connection.execute(
         select(*_COLUMNS).where(identities.c.key_id != key_id).order_by(identities.c.account_id).limit(limit)
     )
     return [IdentityRow(*row) for row in found]
 
 
-async def reseal_identity(connection: AsyncConnection, old: IdentityRow, new: IdentityRow) -> None:
-    """Replace what `old` sealed, unless it changed meanwhile."""
+async def reencrypt_identity(connection: AsyncConnection, old: IdentityRow, new: IdentityRow) -> None:
+    """Replace what `old` encrypted, unless it changed meanwhile."""
     await connection.execute(
         update(identities)
         .where(identities.c.account_id == old.account_id, identities.c.key_id == old.key_id)
         .values(
             key_id=new.key_id,
-            real_name_sealed=new.real_name_sealed,
-            id_number_sealed=new.id_number_sealed,
+            real_name_encrypted=new.real_name_encrypted,
+            id_number_encrypted=new.id_number_encrypted,
             id_number_digest=new.id_number_digest,
         )
     )

@@ -22,7 +22,7 @@ _LIVE = (
     select(
         sessions.c.token_hash,
         sessions.c.created_at,
-        sessions.c.slid_at,
+        sessions.c.last_used_at,
         accounts.c.id,
         accounts.c.mobile,
         accounts.c.name,

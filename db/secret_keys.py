@@ -26,8 +26,8 @@ async def insert_key_check(connection: AsyncConnection, key_id: str, check_value
     )
 
 
-async def list_sealing_keys(connection: AsyncConnection) -> list[str]:
-    """The names of the keys that sealed what is stored; each is found in the index, however many records there are."""
+async def list_encryption_keys(connection: AsyncConnection) -> list[str]:
+    """The names of the keys that encrypted what is stored; each one found in the index."""
     names: list[str] = []
     while True:
         after = identities.c.key_id > (names[-1] if names else "")

@@ -15,7 +15,7 @@ class SessionRow(NamedTuple):
 
     token_hash: str
     created_at: datetime
-    slid_at: datetime
+    last_used_at: datetime
     account: AccountRow
 
 
@@ -33,20 +33,20 @@ async def insert_session(
             token_hash=token_hash,
             account_id=account_id,
             created_at=created_at,
-            slid_at=created_at,
+            last_used_at=created_at,
             expires_at=expires_at,
         )
     )
 
 
-async def slide_session(
-    connection: AsyncConnection, token_hash: str, *, slid_at: datetime, expires_at: datetime
+async def renew_session(
+    connection: AsyncConnection, token_hash: str, *, last_used_at: datetime, expires_at: datetime
 ) -> None:
     """Move a session's idle end. A session that was revoked meanwhile stays gone."""
     await connection.execute(
         update(sessions)
-        .where(sessions.c.token_hash == token_hash, sessions.c.slid_at < slid_at)
-        .values(slid_at=slid_at, expires_at=expires_at)
+        .where(sessions.c.token_hash == token_hash, sessions.c.last_used_at < last_used_at)
+        .values(last_used_at=last_used_at, expires_at=expires_at)
     )
 
 
@@ -82,9 +82,9 @@ async def delete_oldest_sessions(
 async def list_live_sessions_of(
     connection: AsyncConnection, account_id: int, now: datetime
 ) -> list[tuple[datetime, datetime, datetime]]:
-    """When each live session of the account began, was last slid, and ends."""
+    """When each live session of the account began, was last renewed, and ends."""
     found = await connection.execute(
-        select(sessions.c.created_at, sessions.c.slid_at, sessions.c.expires_at)
+        select(sessions.c.created_at, sessions.c.last_used_at, sessions.c.expires_at)
         .where(sessions.c.account_id == account_id, sessions.c.expires_at > now)
         .order_by(sessions.c.created_at)
     )

@@ -14,11 +14,11 @@ from types import FrameType
 from drills.crashes import drill_crash_postgresql, drill_crash_sqlite
 from drills.findings import DrillError, Findings
 from drills.full_disk import drill_disk
-from drills.goodbyes import drill_sigterm
 from drills.instances import drill_instances
 from drills.outages import drill_outages
 from drills.postgresql_faults import drill_postgresql
 from drills.redis_faults import drill_redis, drill_redis_slow
+from drills.shutdown import drill_sigterm
 from drills.sms_faults import drill_sms
 from drills.smuggling import drill_proxies
 from drills.stage import Drill, setting

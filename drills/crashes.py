@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from db import accounts, identities
+from drills.actors import PASSWORD, LiveCode, Maker, Person, making, new_address, new_id_number, new_picture
 from drills.findings import DrillError
 from drills.invariants import find_broken_invariants
-from drills.people import PASSWORD, LiveCode, Maker, Person, making, new_address, new_id_number, new_picture
 from drills.servers import Gateway
 from drills.stage import Stage, wait_for_success
 from drills.visitors import Answer, Doors

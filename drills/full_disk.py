@@ -5,9 +5,9 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from drills.actors import Person, making, new_address, new_picture
 from drills.invariants import find_broken_invariants
 from drills.load import Crowd
-from drills.people import Person, making, new_address, new_picture
 from drills.servers import Gateway
 from drills.stage import RECOVERY_SECONDS, Stage, wait_for_success
 from drills.visitors import Answer, Doors

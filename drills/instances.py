@@ -6,8 +6,8 @@ Every race is run with last-byte synchronisation (see `drills/last_byte.py`), sp
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from drills.actors import PASSWORD, Maker, new_address, new_id_number, new_mobile
 from drills.last_byte import Shot, race
-from drills.people import PASSWORD, Maker, new_address, new_id_number, new_mobile
 from drills.servers import Gateway
 from drills.stage import Stage
 from drills.visitors import Answer, Doors

@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from db.engine import Connection
 from db.identities import find_identity
-from drills.people import Maker
+from drills.actors import Maker
 from resolvers.identities import open_identity
 
 # Each gives a number that must be 0.

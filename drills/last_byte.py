@@ -15,7 +15,7 @@ from drills.findings import MISSING
 from drills.visitors import Answer, read_answer
 
 _SETTLE_SECONDS = 0.3
-_PATIENCE_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _race(shots: Sequence[Shot]) -> list[Answer]:
 
 
 def _connect(stack: ExitStack, port: int) -> socket.socket:
-    connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), _PATIENCE_SECONDS))
+    connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), _TIMEOUT_SECONDS))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 

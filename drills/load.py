@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from drills.people import Person
+from drills.actors import Person
 from drills.visitors import Answer, Doors
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from drills.people import PASSWORD, Person, making, new_address, new_mobile
+from drills.actors import PASSWORD, Person, making, new_address, new_mobile
 from drills.servers import Postgresql, Redis
 from drills.stage import Stage, wait_for_success
 from drills.vendor import Vendor

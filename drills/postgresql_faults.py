@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 
 import asyncpg
 
+from drills.actors import PASSWORD, LiveCode, Person, making, new_address
 from drills.findings import DrillError
 from drills.load import Crowd
-from drills.people import PASSWORD, LiveCode, Person, making, new_address
 from drills.servers import Gateway, Postgresql
 from drills.stage import ANSWER_SECONDS, RECOVERY_SECONDS, Stage, wait_for_success
 from drills.visitors import Answer, Doors

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 
-from drills.people import PASSWORD, LiveCaptcha, LiveCode, Maker, Person, new_address, new_mobile
+from drills.actors import PASSWORD, LiveCaptcha, LiveCode, Maker, Person, new_address, new_mobile
 from drills.proxy import SlowProxy
 from drills.servers import Redis
 from drills.stage import ANSWER_SECONDS, RECOVERY_SECONDS, Stage, wait_for_success

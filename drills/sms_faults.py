@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from statistics import median
 
+from drills.actors import Maker, new_address, new_mobile
 from drills.load import measure
-from drills.people import Maker, new_address, new_mobile
 from drills.stage import Stage
 from drills.vendor import Manner, Vendor
 from drills.visitors import Answer, Doors

@@ -4,8 +4,8 @@ import asyncio
 import json
 from contextlib import closing, suppress
 
+from drills.actors import PASSWORD, Person, making
 from drills.findings import DrillError
-from drills.people import PASSWORD, Person, making
 from drills.reverse_proxies import REVERSE_PROXIES, ReverseProxy
 from drills.stage import Stage
 from drills.visitors import Doors

@@ -10,9 +10,9 @@ from statistics import median
 from sqlalchemy import text
 
 from drills.__main__ import prepare_process, summarise
+from drills.actors import Maker, making
 from drills.findings import Findings
 from drills.invariants import find_broken_invariants
-from drills.people import Maker, making
 from drills.servers import Gateway, established_connections, resident_mib
 from drills.stage import Stage, setting
 from drills.vendor import Vendor

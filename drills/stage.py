@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from drills.actors import Maker, making
 from drills.findings import DrillError, Findings
-from drills.people import Maker, making
 from drills.servers import Gateway, Postgresql, Redis
 from drills.visitors import Answer, Doors
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from secrets import token_hex
 
-from drills.people import PASSWORD, Maker, new_address, new_id_number, new_mobile, new_picture
+from drills.actors import PASSWORD, Maker, new_address, new_id_number, new_mobile, new_picture
 from drills.vendor import Vendor
 from drills.visitors import Answer, Doors
 from resolvers.ports import StateStoreError

@@ -11,7 +11,7 @@ import httpx
 from drills.findings import MISSING
 
 # Longer than anything that the contract allows: a slower answer is measured, not cut off.
-_PATIENCE_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Doors:
         no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         limits = httpx.Limits(max_connections=400, max_keepalive_connections=100, keepalive_expiry=5)
         self._client = httpx.AsyncClient(
-            base_url=url, timeout=_PATIENCE_SECONDS, limits=limits, trust_env=False, cookies=no_cookies
+            base_url=url, timeout=_TIMEOUT_SECONDS, limits=limits, trust_env=False, cookies=no_cookies
         )
 
     async def aclose(self) -> None:

@@ -19,7 +19,7 @@ from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule, describe_lost_cookie
 from gateway.draining import Drain
-from gateway.front import Front, FrontOptions, Scope, Send
+from gateway.edge import Edge, EdgeOptions, Scope, Send
 from gateway.health import Readiness, healthz
 from gateway.logs import configure_logs
 from gateway.maintenance import run_maintenance
@@ -55,7 +55,7 @@ from schema.graphiql import STATIC_DIRECTORY, GraphiQLPage
 from schema.languages import choose_language
 from schema.sdl import graphql_schema
 
-# What the front refuses before a door is asked, in the words of the GraphQL door.
+# What the edge refuses before a door is asked, in the words of the GraphQL door.
 _REFUSAL_CODES = {
     400: EndpointErrorCode.BAD_REQUEST,
     403: EndpointErrorCode.CROSS_SITE_REFUSED,
@@ -80,10 +80,10 @@ class ServicesHolder:
         return self.services
 
 
-def create_app(settings: Settings, *, open_services: ServicesFactory = open_services) -> Front:
+def create_app(settings: Settings, *, open_services: ServicesFactory = open_services) -> Edge:
     """The whole application. Tests hand in a factory that replaces a part or two of the services."""
     holder = ServicesHolder()
-    options = _front_options(settings)
+    options = _edge_options(settings)
     bodies = BodyBudget(settings.bodies_in_flight_bytes, settings.data_dir)
     rest = RestShim(
         DIALECTS[settings.rest_dialect],
@@ -122,7 +122,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     app = Starlette(routes=_routes(settings, rest, graphql, graphiql, options.drain), lifespan=lifespan)
     # Its redirects go to the host that the client has named.
     app.router.redirect_slashes = False
-    return Front(
+    return Edge(
         app,
         services=holder,
         options=options,
@@ -132,7 +132,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     )
 
 
-def create_app_from_environment() -> Front:
+def create_app_from_environment() -> Edge:
     """What each worker process of `serve` runs."""
     settings = Settings.load()
     configure_logs(is_production=settings.is_production, level=settings.log_level)
@@ -281,8 +281,8 @@ def endpoint_options(settings: Settings) -> EndpointOptions:
     )
 
 
-def _front_options(settings: Settings) -> FrontOptions:
-    return FrontOptions(
+def _edge_options(settings: Settings) -> EdgeOptions:
+    return EdgeOptions(
         drain=Drain(settings.drain_delay_seconds),
         cookie=SessionCookie(is_secure=settings.is_cookie_secure),
         addresses=ClientAddresses(settings.proxy_networks),

@@ -112,7 +112,7 @@ def _review_manifest(settings: Settings) -> list[Finding]:
 
 
 async def review_database(settings: Settings, database: Database) -> list[Finding]:
-    """What is wrong with the database: its schema, the keys of what is sealed in it, and its connections."""
+    """What is wrong with the database: its schema, the keys of what is encrypted in it, and its connections."""
     try:
         problems = await find_schema_problems(database)
         if problems:

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     secret_keys: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET_KEYS),
         description="`name:base64,…`, each of 32 bytes or more; the first is active, the others still open what they "
-        "sealed",
+        "encrypted",
     )
     public_url: str = Field(
         "",

@@ -22,7 +22,7 @@ from resolvers.limits import Limits, scaled, with_sms_ceiling
 from resolvers.outages import Outage, Outages
 from resolvers.passwords import Passwords, make_hasher
 from resolvers.ports import AvatarStore, SmsSender, StateStore
-from resolvers.upload_places import UploadPlaces
+from resolvers.upload_slots import UploadSlots
 from resolvers.viewers import CoalescedViewers
 from resolvers.workers import WorkerPool
 
@@ -64,7 +64,7 @@ async def open_services(
             avatars=WatchedAvatarStore(make_avatar_store(settings, database), outages.avatar_store),
             outbox=outbox,
             pictures=pictures,
-            upload_places=UploadPlaces(),
+            upload_slots=UploadSlots(),
             drawing=_open_pool(stack, "drawing", threads=1, queue_length=64, typical_seconds=0.005),
             clock=clock,
             policy=Policy(

@@ -9,10 +9,10 @@ import typer
 from uvicorn.config import STARTUP_FAILURE
 
 if TYPE_CHECKING:
-    from gateway.front import Front
+    from gateway.edge import Edge
 
 
-def create_app() -> "Front":
+def create_app() -> "Edge":
     """The application, from the environment.
 
     Raises:

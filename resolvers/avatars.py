@@ -11,8 +11,8 @@ from resolvers.accounts import Account
 from resolvers.context import Context, Uploader
 from resolvers.errors import AccountError, ErrorCode, RateLimitedError, RefusedError, unauthenticated
 from resolvers.events import EventKind, record_event
+from resolvers.messages import Reason
 from resolvers.ports import AvatarStoreError, UploadedFile
-from resolvers.texts import Reason
 
 _log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ async def admitting_upload(ctx: Context, account: Account | None) -> AsyncIterat
         ctx.uploader = Uploader()
         if account:
             try:
-                stack.enter_context(ctx.services.upload_places.holding(account.id))
+                stack.enter_context(ctx.services.upload_slots.holding(account.id))
                 ctx.uploader = Uploader(account.id)
             except RateLimitedError as refusal:
                 ctx.uploader = Uploader(account.id, refusal)
@@ -66,7 +66,7 @@ def _holding_place(ctx: Context, viewer: Account) -> Iterator[None]:
     if uploader.account_id == viewer.id:
         yield
         return
-    with ctx.services.upload_places.holding(viewer.id):
+    with ctx.services.upload_slots.holding(viewer.id):
         yield
 
 

@@ -16,7 +16,7 @@ from captcha.image import ImageCaptcha
 from resolvers.context import Context
 from resolvers.errors import CodeError, ErrorCode, RateLimitedError, invalid_input
 from resolvers.limits import Consumption, Limit
-from resolvers.texts import Reason
+from resolvers.messages import Reason
 
 TTL_SECONDS = 180
 CHARACTERS = 4
@@ -87,7 +87,7 @@ async def find_captcha_audio(ctx: Context, *, captcha_id: str) -> bytes | None:
         return await _find_sound(ctx, subject) or await _make_sound(ctx, consumption, subject, text)
 
 
-async def spend_captcha(ctx: Context, *, captcha_id: str, text: str) -> str:
+async def redeem_captcha(ctx: Context, *, captcha_id: str, text: str) -> str:
     """Check `text` without case; whatever comes out, the captcha is gone. Gives the right text.
 
     Raises:

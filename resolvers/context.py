@@ -17,14 +17,14 @@ from resolvers.errors import (
 )
 from resolvers.keys import KeyRing
 from resolvers.limits import Consumption, Limit, Limits
+from resolvers.messages import Reason
 from resolvers.outages import Outages
 from resolvers.passwords import Passwords
 from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
 from resolvers.refunds import Refunds
-from resolvers.sessions import IssuedSession, hash_token, is_due_to_slide
-from resolvers.texts import Reason
-from resolvers.upload_places import UploadPlaces
-from resolvers.viewers import Viewers, slide
+from resolvers.sessions import IssuedSession, hash_token, is_due_for_renewal
+from resolvers.upload_slots import UploadSlots
+from resolvers.viewers import Viewers, renew
 from resolvers.workers import WorkerPool
 
 
@@ -68,7 +68,7 @@ class Services:
     avatars: AvatarStore
     outbox: Outbox | None
     pictures: PictureMaker
-    upload_places: UploadPlaces
+    upload_slots: UploadSlots
     drawing: WorkerPool
     clock: Callable[[], datetime]
     policy: Policy
@@ -171,8 +171,8 @@ class Context:
             if session is None:
                 return None
             now = self.services.clock()
-            if is_due_to_slide(session, now):
-                await slide(self.services.database, session, now)
+            if is_due_for_renewal(session, now):
+                await renew(self.services.database, session, now)
         except DatabaseUnavailableError as error:
             raise ServiceUnavailableError("database") from error
         self._seen = account_of(session.account)
@@ -218,11 +218,11 @@ class Context:
         if not self.takes_cookies:
             raise invalid_input(Reason.COOKIES_NOT_TAKEN, "token_delivery")
 
-    def act_as(self, account: Account) -> None:
+    def authenticate_as(self, account: Account) -> None:
         """Serve the rest of this request for `account`, which has just proved its password; no session begins."""
         self._authenticated = account
 
-    def hold(self, session: IssuedSession, account: Account) -> None:
+    def start_session(self, session: IssuedSession, account: Account) -> None:
         """From here on the client is in `session` of `account`."""
         self.issued = session
         self.token = session.token
@@ -230,7 +230,7 @@ class Context:
         self._authenticated = None
         self._seen = account
 
-    def let_go(self) -> None:
+    def end_session(self) -> None:
         """From here on the client is signed out."""
         self.issued = None
         self.token = None

@@ -45,7 +45,8 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
     data: dict[str, object] = {
         "account": row._asdict(),
         "sessions": [
-            {"created_at": created, "slid_at": slid, "expires_at": expires} for created, slid, expires in live
+            {"created_at": created, "last_used_at": slid, "expires_at": expires}
+            for created, slid, expires in live
         ],
         "real_name_record": identity
         and {"real_name": name, "id_number": number, "submitted_at": identity.submitted_at},

@@ -6,7 +6,7 @@ A resolver raises the most exact of these; each door translates them once (`sche
 
 from enum import StrEnum
 
-from resolvers.texts import Language, Reason, text_of
+from resolvers.messages import Language, Reason, message_of
 
 
 class ErrorCode(StrEnum):
@@ -51,7 +51,7 @@ class AccountError(Exception):
 
     def message(self, language: Language) -> str:
         """The sentence for a person, in `language`."""
-        return text_of(self.reason, language, self.values)
+        return message_of(self.reason, language, self.values)
 
 
 class InputError(AccountError):

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from resolvers.characters import normalize_compatible
 from resolvers.errors import InputError, invalid_input
-from resolvers.texts import Reason
+from resolvers.messages import Reason
 
 ADULT_YEARS = 18
 

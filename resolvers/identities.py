@@ -1,4 +1,4 @@
-"""Real-name records: submitted once, for ever; sealed at rest, shown masked."""
+"""Real-name records: submitted once, for ever; encrypted at rest, shown masked."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +9,13 @@ from db.identities import IdentityRow
 from resolvers.accounts import Account
 from resolvers.characters import has_hidden_characters, has_visible_character, normalize_canonical
 from resolvers.context import Context
+from resolvers.encryption import decrypt, encrypt
 from resolvers.errors import ErrorCode, InputError, RateLimitedError, invalid_input, unauthenticated
 from resolvers.events import EventKind, record_event, record_limit, record_refusal
 from resolvers.id_numbers import parse_id_number
 from resolvers.keys import KeyRing
-from resolvers.sealing import seal, unseal
+from resolvers.messages import Reason
 from resolvers.text_rules import has_surrogate
-from resolvers.texts import Reason
 
 MINIMUM_NAME_CHARACTERS = 2
 MAXIMUM_NAME_CHARACTERS = 50
@@ -72,7 +72,7 @@ async def _require_no_identity(connection: Connection, viewer: Account) -> None:
 
 
 async def _keep_identity(ctx: Context, viewer: Account, name: str, number: str) -> AuthInfo:
-    row = seal_identity(ctx.services.keys, viewer.id, name, number, ctx.now)
+    row = encrypt_identity(ctx.services.keys, viewer.id, name, number, ctx.now)
     try:
         async with ctx.writing() as connection:
             await _require_account(connection, viewer)
@@ -104,29 +104,33 @@ async def find_own_auth_info(ctx: Context) -> AuthInfo | None:
     return _masked(name, number, row.submitted_at)
 
 
-def seal_identity(
+def encrypt_identity(
     keys: KeyRing, account_id: int, name: str, number: str, submitted_at: datetime
 ) -> IdentityRow:
-    """A record sealed by the active key."""
+    """A record encrypted by the active key."""
     return IdentityRow(
         account_id=account_id,
         key_id=keys.active_id,
-        real_name_sealed=seal(keys, name, account_id=account_id, field="real_name"),
-        id_number_sealed=seal(keys, number, account_id=account_id, field="id_number"),
+        real_name_encrypted=encrypt(keys, name, account_id=account_id, field="real_name"),
+        id_number_encrypted=encrypt(keys, number, account_id=account_id, field="id_number"),
         id_number_digest=keys.digest(_DIGEST_PURPOSE, number),
         submitted_at=submitted_at,
     )
 
 
 def open_identity(keys: KeyRing, row: IdentityRow) -> tuple[str, str]:
-    """The name and the number of a sealed record.
+    """The name and the number of an encrypted record.
 
     Raises:
         UnreadableRecordError: when its key is not on the ring.
     """
     return (
-        unseal(keys, row.real_name_sealed, key_id=row.key_id, account_id=row.account_id, field="real_name"),
-        unseal(keys, row.id_number_sealed, key_id=row.key_id, account_id=row.account_id, field="id_number"),
+        decrypt(
+            keys, row.real_name_encrypted, key_id=row.key_id, account_id=row.account_id, field="real_name"
+        ),
+        decrypt(
+            keys, row.id_number_encrypted, key_id=row.key_id, account_id=row.account_id, field="id_number"
+        ),
     )
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from db.engine import ConflictError, Database
-from db.identities import IdentityRow, find_identity_sealed_by
-from db.secret_keys import insert_key_check, list_key_checks, list_sealing_keys
+from db.identities import IdentityRow, find_identity_encrypted_with
+from db.secret_keys import insert_key_check, list_encryption_keys, list_key_checks
+from resolvers.encryption import UnreadableRecordError
 from resolvers.identities import open_identity
 from resolvers.keys import KeyRing
-from resolvers.sealing import UnreadableRecordError
 
 _PURPOSE = "key-check"
 
@@ -36,11 +36,11 @@ async def find_key_problems(database: Database, keys: KeyRing) -> list[str]:
     """Keys that are missing, and names that stand for other bytes than before."""
     async with database.reading() as connection:
         known = await list_key_checks(connection)
-        sealing = await list_sealing_keys(connection)
-        samples = {name: await find_identity_sealed_by(connection, name) for name in sealing}
+        encrypting = await list_encryption_keys(connection)
+        samples = {name: await find_identity_encrypted_with(connection, name) for name in encrypting}
     missing = [
-        f"the key `{name}` is not in it, but sealed real-name records; put it back"
-        for name in sealing
+        f"the key `{name}` is not in it, but encrypted real-name records; put it back"
+        for name in encrypting
         if name not in keys.key_ids
     ]
     return missing + [

@@ -10,9 +10,9 @@ from typing import Any, Literal, Self
 from resolvers.address_blocks import blocks_of
 from resolvers.errors import RateLimitedError
 from resolvers.keys import KeyRing
+from resolvers.messages import Reason
 from resolvers.ports import Counter, StateStore, StateStoreError
 from resolvers.refunds import Refunds, Undo
-from resolvers.texts import Reason
 
 Subject = Literal["mobile", "address", "account", "code", "installation"]
 

@@ -6,7 +6,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from resolvers.errors import invalid_input
-from resolvers.texts import Reason
+from resolvers.messages import Reason
 
 DEFAULT_REGION = "CN"
 

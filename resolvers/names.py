@@ -9,8 +9,8 @@ from resolvers.characters import (
     without_invisible,
 )
 from resolvers.errors import ErrorCode, InputError, invalid_input
+from resolvers.messages import Reason
 from resolvers.mobiles import find_mobile
-from resolvers.texts import Reason
 
 MINIMUM_CHARACTERS = 1
 MAXIMUM_CHARACTERS = 32

@@ -10,7 +10,7 @@ from db.engine import Connection
 from resolvers.accounts import Account, account_of
 from resolvers.context import Context
 from resolvers.events import EventKind, record_event
-from resolvers.identities import open_identity, seal_identity
+from resolvers.identities import encrypt_identity, open_identity
 from resolvers.mobiles import parse_mobile
 
 _ROTATION_ROWS = 100
@@ -95,27 +95,27 @@ async def reset_identity(ctx: Context, *, mobile: str, reason: str) -> bool:
     return was_there
 
 
-async def reseal_identities(ctx: Context) -> int:
-    """Seal every record again with the active key; how many there were.
+async def reencrypt_identities(ctx: Context) -> int:
+    """Encrypt every record again with the active key; how many there were.
 
     Can be stopped and run again; records stay readable all the while.
     """
     ctx.require_operator()
     keys = ctx.services.keys
-    resealed = 0
+    count = 0
     while True:
         async with ctx.reading() as connection:
-            rows = await identities.list_identities_not_sealed_by(
+            rows = await identities.list_identities_not_encrypted_with(
                 connection, keys.active_id, limit=_ROTATION_ROWS
             )
         if not rows:
-            return resealed
+            return count
         for row in rows:
             name, number = open_identity(keys, row)
-            new = seal_identity(keys, row.account_id, name, number, row.submitted_at)
+            new = encrypt_identity(keys, row.account_id, name, number, row.submitted_at)
             async with ctx.writing() as connection:
-                await identities.reseal_identity(connection, row, new)
-        resealed += len(rows)
+                await identities.reencrypt_identity(connection, row, new)
+        count += len(rows)
 
 
 async def list_events(ctx: Context, *, mobile: str, limit: int) -> list[AuditRow]:

@@ -9,8 +9,8 @@ from argon2.exceptions import VerificationError
 from resolvers.characters import normalize_canonical
 from resolvers.common_passwords import is_common_password
 from resolvers.errors import ErrorCode, InputError, invalid_input
+from resolvers.messages import Reason
 from resolvers.text_rules import has_surrogate
-from resolvers.texts import Reason
 from resolvers.workers import WorkerPool
 
 MINIMUM_CHARACTERS = 8

@@ -11,8 +11,8 @@ from io import BytesIO
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from resolvers.errors import ErrorCode, InputError
+from resolvers.messages import Reason
 from resolvers.picture_containers import open_container, read_orientation
-from resolvers.texts import Reason
 
 MAXIMUM_BYTES = 5 * 1024 * 1024
 MAXIMUM_PIXELS = 25_000_000

@@ -6,13 +6,13 @@ from resolvers.accounts import Account
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError
 from resolvers.events import EventKind
+from resolvers.messages import Reason
 from resolvers.mobiles import national_form, parse_mobile
 from resolvers.names import name_key
 from resolvers.passwords import require_password
 from resolvers.signing_in import SignedIn, signing_in
 from resolvers.sms_codes import redeemed_code
 from resolvers.sms_purposes import SmsPurpose
-from resolvers.texts import Reason
 
 
 async def register(

@@ -1,4 +1,4 @@
-"""Sessions: opaque tokens, of which only the hash is kept; slid while used, revoked at once."""
+"""Sessions: opaque tokens, of which only the hash is kept; renewed while used, revoked at once."""
 
 import re
 import secrets
@@ -12,10 +12,10 @@ from db.sessions import SessionRow
 
 IDLE_DAYS = 7
 ABSOLUTE_DAYS = 30
-SLIDE_SECONDS = 3600
+RENEWAL_SECONDS = 3600
 MAXIMUM_LIVE = 50
 
-_SLIDE = timedelta(seconds=SLIDE_SECONDS)
+_RENEWAL = timedelta(seconds=RENEWAL_SECONDS)
 
 _TOKEN_BYTES = 32
 _TOKEN_FORM = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -52,11 +52,11 @@ async def begin_session(connection: Connection, *, account_id: int, now: datetim
     return IssuedSession(token=token, expires_at=expires_at)
 
 
-def is_due_to_slide(session: SessionRow, now: datetime) -> bool:
-    """Whether the session was last slid over an hour ago."""
-    return now - session.slid_at >= _SLIDE
+def is_due_for_renewal(session: SessionRow, now: datetime) -> bool:
+    """Whether the session was last renewed over an hour ago."""
+    return now - session.last_used_at >= _RENEWAL
 
 
-def slid_expiry(session: SessionRow, now: datetime) -> datetime:
+def renewed_expiry(session: SessionRow, now: datetime) -> datetime:
     """The idle end from `now` on, at most the absolute end."""
     return min(now + timedelta(days=IDLE_DAYS), session.created_at + timedelta(days=ABSOLUTE_DAYS))

@@ -7,12 +7,12 @@ from resolvers.accounts import Account, account_of
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, RefusedError
 from resolvers.events import EventKind, record_refusal
+from resolvers.messages import Reason
 from resolvers.metrics import SIGN_INS
 from resolvers.mobiles import parse_mobile
 from resolvers.passwords import require_encodable
 from resolvers.sign_in_guard import sign_in_attempt
 from resolvers.signing_in import SignedIn, require_admitted, signing_in
-from resolvers.texts import Reason
 
 
 async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
@@ -42,7 +42,7 @@ async def authenticate(ctx: Context, *, mobile: str, password: str) -> Account:
     """
     row, _ = await _prove(ctx, mobile=mobile, password=password)
     account = account_of(row)
-    ctx.act_as(account)
+    ctx.authenticate_as(account)
     return account
 
 

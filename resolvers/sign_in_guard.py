@@ -15,8 +15,8 @@ from resolvers.context import Context
 from resolvers.errors import RateLimitedError
 from resolvers.events import EventKind, record_limit
 from resolvers.limits import DAY_SECONDS, Consumption, limit_key
+from resolvers.messages import Reason
 from resolvers.metrics import SIGN_INS
-from resolvers.texts import Reason
 
 FIRST_PAUSE_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 900

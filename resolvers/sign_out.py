@@ -17,4 +17,4 @@ async def logout(ctx: Context) -> None:
                 await record_event(
                     ctx, connection, EventKind.SIGNED_OUT, account_id=account.id, mobile=account.mobile
                 )
-    ctx.let_go()
+    ctx.end_session()

@@ -9,8 +9,8 @@ from resolvers.accounts import Account
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, RateLimitedError, RefusedError
 from resolvers.events import EventKind, record_event, record_limit
+from resolvers.messages import Reason
 from resolvers.sessions import IssuedSession, begin_session, hash_token
-from resolvers.texts import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ async def signing_in(
     except RateLimitedError as error:
         await record_limit(ctx, EventKind.SIGN_IN_LIMITED, mobile=mobile, error=error)
         raise
-    ctx.hold(session, account)
+    ctx.start_session(session, account)
     return SignedIn(account, session)
 
 

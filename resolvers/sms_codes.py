@@ -11,16 +11,16 @@ from functools import partial
 import msgspec
 import structlog
 
-from resolvers.captchas import normalize_captcha_text, spend_captcha
+from resolvers.captchas import normalize_captcha_text, redeem_captcha
 from resolvers.context import Context
 from resolvers.errors import CodeError, ErrorCode, RateLimitedError, RefusedError, invalid_input
 from resolvers.events import EventKind, record_limit
 from resolvers.limits import Consumption, Limit, limit_key
+from resolvers.messages import Language, Reason, sms_message_of
 from resolvers.mobiles import country_code_of, mask_mobile, parse_mobile
 from resolvers.ports import SmsMessage, SmsSenderError
 from resolvers.sms_guard import Admission, admit_sms, record_used_sms
 from resolvers.sms_purposes import PURPOSES, SmsPurpose
-from resolvers.texts import Language, Reason, sms_text_of
 
 # Longer than any code with what people put between its digits.
 _MAXIMUM_TYPED_CHARACTERS = 64
@@ -91,7 +91,7 @@ async def send_sms_code(
         RefusedError: SMS_NOT_SENT.
     """
     owner = _Owner(purpose, parse_mobile(mobile), account_id)
-    right_text = await spend_captcha(ctx, captcha_id=captcha_id, text=captcha_text)
+    right_text = await redeem_captcha(ctx, captcha_id=captcha_id, text=captcha_text)
     async with ctx.consuming() as consumption:
         try:
             admission = await admit_sms(ctx, consumption, owner.mobile)
@@ -282,7 +282,7 @@ def _message(owner: _Owner, code: str) -> SmsMessage:
     """The message: Chinese to a Chinese number, English to the rest of the world."""
     rule = PURPOSES[owner.purpose]
     language: Language = "zh" if country_code_of(owner.mobile) == "+86" else "en"
-    text = sms_text_of(rule.text, language, code=code, minutes=rule.ttl_seconds // 60)
+    text = sms_message_of(rule.text, language, code=code, minutes=rule.ttl_seconds // 60)
     return SmsMessage(owner.mobile, owner.purpose, code, text)
 
 

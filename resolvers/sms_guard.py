@@ -27,9 +27,9 @@ from db.sms_messages import (
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError, RateLimitedError, ServiceUnavailableError
 from resolvers.limits import HOUR_SECONDS, Consumption, limit_key
+from resolvers.messages import Reason
 from resolvers.metrics import SMS_GUARD_ACTIONS, SMS_MESSAGES
 from resolvers.mobiles import country_code_of, mask_mobile
-from resolvers.texts import Reason
 
 Guard = Literal["country", "ceiling", "breaker"]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from resolvers.texts import SmsText
+from resolvers.messages import SmsText
 
 FEWEST_DIGITS = 4
 MOST_DIGITS = 8

@@ -1,7 +1,7 @@
 """What text may be stored, whatever the field."""
 
 from resolvers.errors import invalid_input
-from resolvers.texts import Reason
+from resolvers.messages import Reason
 
 
 def has_surrogate(text: str) -> bool:

@@ -13,9 +13,9 @@ from typing import NamedTuple, Protocol
 
 from db.engine import DATABASE_TIMEOUT_SECONDS, Database, DatabaseUnavailableError, StandingReader
 from db.live_sessions import list_live_sessions
-from db.patience import current_request, one_request
-from db.sessions import SessionRow, slide_session
-from resolvers.sessions import slid_expiry
+from db.sessions import SessionRow, renew_session
+from db.wait_budget import current_request, one_request
+from resolvers.sessions import renewed_expiry
 
 # More than this many sessions are read in one statement at no gain.
 BATCH_MAXIMUM = 128
@@ -50,7 +50,7 @@ class Viewers(Protocol):
         """The session, read after this call; None when it is revoked, expired or was never.
 
         Raises:
-            DatabaseUnavailableError: at the latest when the request has no patience left.
+            DatabaseUnavailableError: at the latest when the request has no wait budget left.
         """
 
 
@@ -100,7 +100,7 @@ class CoalescedViewers:
             await reader.aclose()
 
     def _begin_to_read(self, loop: asyncio.AbstractEventLoop) -> None:
-        # In a context of its own: the reading serves other requests too, and must not use up this one's patience.
+        # In a context of its own: the reading serves other requests too, and must not use up this one's budget.
         reader = self._idle.pop()
         self._begin_batch(reader, [], loop.time())
         task = loop.create_task(self._read_all(reader, loop), name="viewers", context=Context())
@@ -194,7 +194,9 @@ def _end(one: _Question) -> None:
         one.request.end()
 
 
-async def slide(database: Database, session: SessionRow, now: datetime) -> None:
+async def renew(database: Database, session: SessionRow, now: datetime) -> None:
     """Prolong a session that is in use."""
     async with database.writing() as connection:
-        await slide_session(connection, session.token_hash, slid_at=now, expires_at=slid_expiry(session, now))
+        await renew_session(
+            connection, session.token_hash, last_used_at=now, expires_at=renewed_expiry(session, now)
+        )

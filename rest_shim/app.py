@@ -20,7 +20,7 @@ from request_bodies import (
 from resolvers.avatars import admitting_upload
 from resolvers.context import Context
 from resolvers.errors import AccountError, ErrorCode, InputError, RateLimitedError, RefusedError
-from resolvers.texts import Reason
+from resolvers.messages import Reason
 from rest_shim.bodies import Scope, read_fields, read_head
 from rest_shim.dialects import Dialect
 from rest_shim.endpoints import Call, EndpointOptions, Picture, Route, routes_of
@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 
 class RestShim:
-    """Serves `/api/*`. The front has put the request's context into `scope["state"]["context"]`."""
+    """Serves `/api/*`. The edge has put the request's context into `scope["state"]["context"]`."""
 
     def __init__(self, dialect: Dialect, options: EndpointOptions, bodies: BodyBudget | None = None) -> None:
         self._dialect = dialect

@@ -25,11 +25,11 @@ from resolvers import (
 from resolvers.context import Context
 from resolvers.errors import ErrorCode as E
 from resolvers.errors import invalid_input
+from resolvers.messages import Reason
 from resolvers.mobiles import national_form
 from resolvers.signing_in import SignedIn
 from resolvers.sms_purposes import SmsPurpose
-from resolvers.texts import Reason
-from rest_shim import messages as m
+from rest_shim import types as m
 from rest_shim.errno import Errno
 
 Fields = TypeVar("Fields", bound=Struct)

@@ -14,7 +14,7 @@ from rest_shim.bodies import MAXIMUM_BODY_BYTES, MAXIMUM_UPLOAD_BYTES
 from rest_shim.dialects import Dialect
 from rest_shim.endpoints import ROUTES, SIGN_IN_REFUSALS, Picture, Route
 from rest_shim.errno import ERRNOS, TEXTS, Errno
-from rest_shim.messages import NoFields
+from rest_shim.types import NoFields
 
 Schema = dict[str, Any]
 

@@ -10,12 +10,12 @@ from starlette.datastructures import UploadFile
 from resolvers.accounts import Account
 from resolvers.context import Context
 from resolvers.errors import invalid_input, unauthenticated
+from resolvers.messages import Reason
 from resolvers.sign_in import authenticate
 from resolvers.text_rules import require_text
-from resolvers.texts import Reason
 from rest_shim.bodies import text_field
 from rest_shim.fields import BodyMalformedError
-from rest_shim.messages import Credentials
+from rest_shim.types import Credentials
 
 _NEVER_STORED = frozenset({"password"})
 

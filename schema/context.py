@@ -5,7 +5,7 @@ from typing import NamedTuple
 import strawberry
 
 from resolvers.context import Context
-from resolvers.texts import Language
+from resolvers.messages import Language
 
 
 class GraphQLContext(NamedTuple):

@@ -10,7 +10,7 @@ from strawberry.types.enum import EnumValueDefinition
 from graphql_http import EndpointErrorCode, ErrorDescription
 from resolvers import errors
 from resolvers.errors import AccountError, ServiceUnavailableError
-from resolvers.texts import Language
+from resolvers.messages import Language
 from schema.context import GraphQLContext
 
 _DESCRIPTIONS: dict[errors.ErrorCode, str] = {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from resolvers.texts import Language
+from resolvers.messages import Language
 
 _RANGES_MAXIMUM: Final = 50
 _RANGE_FORM: Final = re.compile(

@@ -1,4 +1,4 @@
-"""`keys …`: making a secret key, and sealing everything again with the active one."""
+"""`keys …`: making a secret key, and encrypting everything again with the active one."""
 
 import base64
 import secrets
@@ -23,5 +23,5 @@ def new() -> None:
 
 @keys.command("rotate")
 def rotate() -> None:
-    """Seal every real-name record with the active (first) key; afterwards the older keys can be taken out."""
-    typer.echo(f"{run_with_context(operators.reseal_identities)} records sealed again")
+    """Encrypt every real-name record with the active (first) key; afterwards the older keys can be taken out."""
+    typer.echo(f"{run_with_context(operators.reencrypt_identities)} records encrypted again")

@@ -16,10 +16,10 @@ from gateway.settings import Settings, SettingsError
 from gateway.wiring import open_services
 from resolvers.actors import Operator
 from resolvers.context import Context
+from resolvers.encryption import UnreadableRecordError
 from resolvers.errors import AccountError, ServiceUnavailableError
 from resolvers.operators import AccountNotFoundError
 from resolvers.ports import AvatarStoreError
-from resolvers.sealing import UnreadableRecordError
 
 FAILED = 1
 NOT_FOUND = 3
@@ -76,7 +76,7 @@ def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
         complain([f"the database does not answer ({explain(error)}); `account-gateway check` tells more"])
         raise typer.Exit(FAILED) from None
     except UnreadableRecordError as error:
-        complain([f"a sealed record cannot be opened ({error}); put its key back into GATEWAY_SECRET_KEYS"])
+        complain([f"an encrypted record cannot be opened ({error}); put its key back into GATEWAY_SECRET_KEYS"])
         raise typer.Exit(FAILED) from None
     except (AvatarStoreError, OSError) as error:
         complain([f"files cannot be read or written ({error}); see GATEWAY_DATA_DIR"])

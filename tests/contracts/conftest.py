@@ -22,7 +22,7 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def wait_budget(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How fast an answer comes is the question of the tests of faults only; a busy machine may take its time."""
     if "faults" in request.module.__name__:
         return

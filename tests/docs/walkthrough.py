@@ -14,7 +14,7 @@ from queue import Queue
 ROOT = Path(__file__).parents[2]
 DOCUMENTED_ADDRESS = "127.0.0.1:8000"
 
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 _SESSION = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LISTENING = re.compile(r"http://(localhost:\d+)/graphql")
 
@@ -82,7 +82,7 @@ def serving(folder: Path, **settings: str) -> Iterator[str]:
         yield _address(lines)
     finally:
         process.terminate()
-        process.wait(_PATIENCE_SECONDS)
+        process.wait(_TIMEOUT_SECONDS)
         reader.join()
         if process.stdout:
             process.stdout.close()
@@ -98,7 +98,7 @@ def run_steps(steps: list[Step], folder: Path, address: str) -> list[str]:
         input=script.replace(DOCUMENTED_ADDRESS, address),
         capture_output=True,
         text=True,
-        timeout=_PATIENCE_SECONDS,
+        timeout=_TIMEOUT_SECONDS,
         check=True,
     )
     assert done.stderr == ""
@@ -113,7 +113,7 @@ def _read_lines(process: subprocess.Popen[str], lines: Queue[str]) -> None:
 
 def _address(lines: Queue[str]) -> str:
     seen = ""
-    while line := lines.get(timeout=_PATIENCE_SECONDS):
+    while line := lines.get(timeout=_TIMEOUT_SECONDS):
         seen += line
         found = _LISTENING.search(line)
         if found:

@@ -7,9 +7,9 @@ import pytest
 
 from tests.backends import Backend, open_backend
 from tests.doors.door import Door
-from tests.doors.house import House, open_house
+from tests.doors.harness import Harness, open_house
 
-BuildHouse = Callable[..., AbstractAsyncContextManager[House]]
+BuildHouse = Callable[..., AbstractAsyncContextManager[Harness]]
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +19,9 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def wait_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes of it is the question here, not how fast: a busy machine may take its time."""
-    monkeypatch.setattr("db.patience.PATIENCE_SECONDS", 60)
+    monkeypatch.setattr("db.wait_budget.WAIT_BUDGET_SECONDS", 60)
     monkeypatch.setattr("db.engine.DATABASE_TIMEOUT_SECONDS", 60)
     for store in ("sql_state_store", "redis_state_store"):
         monkeypatch.setattr(f"adapters.{store}.STATE_TIMEOUT_SECONDS", 60)
@@ -36,16 +36,16 @@ def database_url(backend: Backend, tmp_path: Path) -> str:
 def build_house(backend: Backend, database_url: str, tmp_path: Path) -> BuildHouse:
     """Opens gateways with other settings, over this test's one database."""
 
-    def build(**overrides: Any) -> AbstractAsyncContextManager[House]:  # noqa: ANN401 - as `open_house`
+    def build(**overrides: Any) -> AbstractAsyncContextManager[Harness]:  # noqa: ANN401 - as `open_house`
         return open_house(backend, database_url, tmp_path, **overrides)
 
     return build
 
 
 @pytest.fixture
-async def house(build_house: BuildHouse) -> AsyncIterator[House]:
-    async with build_house() as house:
-        yield house
+async def harness(build_house: BuildHouse) -> AsyncIterator[Harness]:
+    async with build_house() as harness:
+        yield harness
 
 
 @pytest.fixture(params=["graphql", "rest"])
@@ -56,6 +56,6 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def door(house: House, kind: str) -> Door:
+def door(harness: Harness, kind: str) -> Door:
     """Somebody's client at that door."""
-    return house.open_door(kind)
+    return harness.open_door(kind)

@@ -25,24 +25,24 @@ from tests.backends import BACKEND
 from tests.doors.door import Door
 from tests.doors.flows import ID_NUMBER, MOBILE, OTHER_MOBILE, PASSWORD, REAL_NAME, ask_for_code, sign_up
 from tests.doors.graphql_door import GraphQLDoor
-from tests.doors.house import ADDRESS, House
+from tests.doors.harness import ADDRESS, Harness
 from tests.doors.pictures import picture
 
 pytestmark = pytest.mark.anyio
 
 
-def operator(house: House) -> Context:
-    return Context(house.services, address="console", actor=Operator("test"))
+def operator(harness: Harness) -> Context:
+    return Context(harness.services, address="console", actor=Operator("test"))
 
 
-async def actions(house: House, mobile: str = MOBILE) -> list[str]:
-    events = await operators.list_events(operator(house), mobile=mobile, limit=100)
+async def actions(harness: Harness, mobile: str = MOBILE) -> list[str]:
+    events = await operators.list_events(operator(harness), mobile=mobile, limit=100)
     return [event.action for event in events]
 
 
-async def live_a_little(house: House, door: Door) -> None:
+async def live_a_little(harness: Harness, door: Door) -> None:
     """Everything that one account can do."""
-    await sign_up(house, door)
+    await sign_up(harness, door)
     assert (await door.update_name("小明")).is_ok
     assert (await door.upload_avatar(picture())).is_ok
     assert (await door.submit_auth(REAL_NAME, ID_NUMBER)).is_ok
@@ -50,53 +50,55 @@ async def live_a_little(house: House, door: Door) -> None:
     assert (await door.login(MOBILE, PASSWORD)).is_ok
 
 
-async def test_everything_that_happens_to_an_account_is_in_its_trail(house: House, door: Door) -> None:
-    await live_a_little(house, door)
+async def test_everything_that_happens_to_an_account_is_in_its_trail(harness: Harness, door: Door) -> None:
+    await live_a_little(harness, door)
 
-    assert await actions(house) == ["register", "name", "avatar", "real-name", "sign-out", "sign-in"]
+    assert await actions(harness) == ["register", "name", "avatar", "real-name", "sign-out", "sign-in"]
 
 
-async def test_an_event_tells_who_when_and_from_where_and_masks_the_mobile(house: House, door: Door) -> None:
-    await sign_up(house, door)
+async def test_an_event_tells_who_when_and_from_where_and_masks_the_mobile(
+    harness: Harness, door: Door
+) -> None:
+    await sign_up(harness, door)
 
-    (event,) = await operators.list_events(operator(house), mobile=MOBILE, limit=10)
+    (event,) = await operators.list_events(operator(harness), mobile=MOBILE, limit=10)
 
-    assert (event.at, event.subject, event.address) == (house.clock(), "+86187****8450", ADDRESS)
+    assert (event.at, event.subject, event.address) == (harness.clock(), "+86187****8450", ADDRESS)
     assert event.request_id
     assert event.actor == "visitor"
     assert event.user_agent.startswith("python-httpx")
 
 
-async def test_a_failed_sign_in_is_in_the_trail_of_the_account(house: House, door: Door) -> None:
-    await sign_up(house, door)
+async def test_a_failed_sign_in_is_in_the_trail_of_the_account(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
     await door.login(MOBILE, "not the password")
 
-    assert (await actions(house))[-1] == "sign-in-failed"
+    assert (await actions(harness))[-1] == "sign-in-failed"
 
 
 async def test_a_limit_is_in_the_trail_once_a_window_however_often_it_is_reached(
-    house: House, door: Door
+    harness: Harness, door: Door
 ) -> None:
-    await sign_up(house, door)
+    await sign_up(harness, door)
     for _ in range(8):
         await door.login(MOBILE, "not the password")
 
-    assert (await actions(house)).count("sign-in-limited") == 1
+    assert (await actions(harness)).count("sign-in-limited") == 1
 
 
-async def test_a_second_real_name_record_is_in_the_trail(house: House, door: Door) -> None:
-    await live_a_little(house, door)
+async def test_a_second_real_name_record_is_in_the_trail(harness: Harness, door: Door) -> None:
+    await live_a_little(harness, door)
     await door.submit_auth(REAL_NAME, ID_NUMBER)
 
-    assert (await actions(house))[-1] == "real-name-refused"
+    assert (await actions(harness))[-1] == "real-name-refused"
 
 
 @pytest.mark.parametrize("is_race", [False, True])
 async def test_an_id_number_of_two_accounts_is_in_the_trail_of_the_second(
-    house: House, door: Door, is_race: bool
+    harness: Harness, door: Door, is_race: bool
 ) -> None:
-    await sign_up(house, door)
-    first = house.open_door(door.name, token=await house.make_account(OTHER_MOBILE))
+    await sign_up(harness, door)
+    first = harness.open_door(door.name, token=await harness.make_account(OTHER_MOBILE))
     submissions = [first.submit_auth(REAL_NAME, ID_NUMBER), door.submit_auth("李四", ID_NUMBER)]
     if is_race:
         outcomes = await asyncio.gather(*submissions)
@@ -106,7 +108,7 @@ async def test_an_id_number_of_two_accounts_is_in_the_trail_of_the_second(
     won, lost = (MOBILE, OTHER_MOBILE) if outcomes[1] else (OTHER_MOBILE, MOBILE)
     assert sum(map(bool, outcomes)) == 1
     for mobile, action, detail in [(won, "real-name", ""), (lost, "real-name-refused", "ID_NUMBER_REFUSED")]:
-        events = await operators.list_events(operator(house), mobile=mobile, limit=10)
+        events = await operators.list_events(operator(harness), mobile=mobile, limit=10)
         told = [(event.action, event.detail) for event in events if event.action.startswith("real-name")]
         assert told == [(action, detail)]
 
@@ -121,36 +123,36 @@ async def test_an_id_number_of_two_accounts_is_in_the_trail_of_the_second(
     ],
 )
 async def test_what_an_operator_does_is_in_the_trail(
-    house: House, door: Door, act: Callable[..., Awaitable[object]], action: str
+    harness: Harness, door: Door, act: Callable[..., Awaitable[object]], action: str
 ) -> None:
-    await sign_up(house, door)
-    await act(operator(house), mobile=MOBILE)
+    await sign_up(harness, door)
+    await act(operator(harness), mobile=MOBILE)
 
-    (*_, event) = await operators.list_events(operator(house), mobile=MOBILE, limit=10)
+    (*_, event) = await operators.list_events(operator(harness), mobile=MOBILE, limit=10)
     assert (event.action, event.actor, event.user_agent) == (action, "operator test", "")
 
 
-async def purge_expired(house: House) -> None:
-    lease = Lease(house.services.database, "maintenance", lapse_seconds=60)
-    await Maintenance(house.services, lease, time_percent=100).purge_expired()
+async def purge_expired(harness: Harness) -> None:
+    lease = Lease(harness.services.database, "maintenance", lapse_seconds=60)
+    await Maintenance(harness.services, lease, time_percent=100).purge_expired()
     await lease.release()
 
 
-async def test_events_are_kept_for_180_days(house: House, door: Door) -> None:
-    await sign_up(house, door)
-    house.clock.advance(timedelta(days=180).total_seconds())
-    await purge_expired(house)
-    assert await actions(house) == ["register"]
+async def test_events_are_kept_for_180_days(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
+    harness.clock.advance(timedelta(days=180).total_seconds())
+    await purge_expired(harness)
+    assert await actions(harness) == ["register"]
 
-    house.clock.advance(1)
-    await purge_expired(house)
-    assert await actions(house) == []
+    harness.clock.advance(1)
+    await purge_expired(harness)
+    assert await actions(harness) == []
 
 
-async def test_export_has_everything_that_is_held(house: House, door: Door) -> None:
-    await live_a_little(house, door)
+async def test_export_has_everything_that_is_held(harness: Harness, door: Door) -> None:
+    await live_a_little(harness, door)
 
-    exported = await export_account(operator(house), mobile=MOBILE)
+    exported = await export_account(operator(harness), mobile=MOBILE)
 
     text = json.dumps(exported.data, ensure_ascii=False, default=str)
     assert exported.avatar is not None
@@ -159,61 +161,65 @@ async def test_export_has_everything_that_is_held(house: House, door: Door) -> N
     assert "password_hash" not in text
 
 
-async def test_erasure_leaves_nothing_but_pseudonymous_events(house: House, door: Door) -> None:
-    await live_a_little(house, door)
-    house.clock.advance(60)
-    await ask_for_code(house, door)
+async def test_erasure_leaves_nothing_but_pseudonymous_events(harness: Harness, door: Door) -> None:
+    await live_a_little(harness, door)
+    harness.clock.advance(60)
+    await ask_for_code(harness, door)
 
-    await erase_account(operator(house), mobile=MOBILE)
+    await erase_account(operator(harness), mobile=MOBILE)
 
-    async with house.services.database.reading() as connection:
+    async with harness.services.database.reading() as connection:
         rows = [
             list(map(tuple, await connection.execute(select(table))))
             for table in (audit_events, sms_messages)
         ]
     assert all(rows)
-    rest = json.dumps([rows, await house.records()], ensure_ascii=False, default=str)
+    rest = json.dumps([rows, await harness.records()], ensure_ascii=False, default=str)
     for gone in ("8450", "小明", ADDRESS, "python-httpx"):
         assert gone not in rest, gone
-    assert (await house.records())["pictures"] == []
+    assert (await harness.records())["pictures"] == []
     assert not (await door.me()).values
     with pytest.raises(AccountNotFoundError):
-        await operators.show_account(operator(house), mobile=MOBILE)
+        await operators.show_account(operator(harness), mobile=MOBILE)
 
 
 @pytest.mark.skipif(BACKEND != "sqlite", reason="a database server sees to its own files")
-async def test_erasure_leaves_nothing_in_the_files_of_the_embedded_database(house: House, door: Door) -> None:
-    await live_a_little(house, door)
-    assert "小明".encode() in read_files(house)
+async def test_erasure_leaves_nothing_in_the_files_of_the_embedded_database(
+    harness: Harness, door: Door
+) -> None:
+    await live_a_little(harness, door)
+    assert "小明".encode() in read_files(harness)
 
-    await erase_account(operator(house), mobile=MOBILE)
+    await erase_account(operator(harness), mobile=MOBILE)
 
-    assert "小明".encode() not in read_files(house)
+    assert "小明".encode() not in read_files(harness)
 
 
-def read_files(house: House) -> bytes:
+def read_files(harness: Harness) -> bytes:
     """What is on the disk of all that the gateway has written."""
-    return b"".join(path.read_bytes() for path in house.settings.data_dir.rglob("*") if path.is_file())
+    return b"".join(path.read_bytes() for path in harness.settings.data_dir.rglob("*") if path.is_file())
 
 
-async def test_an_erased_mobile_and_its_id_number_are_free_again(house: House, door: Door) -> None:
-    await live_a_little(house, door)
-    await erase_account(operator(house), mobile=MOBILE)
-    house.clock.advance(3600)
+async def test_an_erased_mobile_and_its_id_number_are_free_again(harness: Harness, door: Door) -> None:
+    await live_a_little(harness, door)
+    await erase_account(operator(harness), mobile=MOBILE)
+    harness.clock.advance(3600)
 
-    await sign_up(house, door)
+    await sign_up(harness, door)
     assert (await door.submit_auth(REAL_NAME, ID_NUMBER)).is_ok
 
 
-async def test_sweeping_deletes_pictures_that_nobody_shows_and_no_others(house: House, door: Door) -> None:
-    await sign_up(house, door)
+async def test_sweeping_deletes_pictures_that_nobody_shows_and_no_others(
+    harness: Harness, door: Door
+) -> None:
+    await sign_up(harness, door)
     await door.upload_avatar(picture())
-    await house.services.avatars.put("0" * 64, b"left over from a crash")
+    await harness.services.avatars.put("0" * 64, b"left over from a crash")
 
     # Files have the time of the system, not of the test.
-    assert await sweep_avatars(operator(house), minimum_age=timedelta(days=36_500)) == 0
-    assert await sweep_avatars(operator(house), minimum_age=timedelta(days=-36_500)) == 1
-    assert len((await house.records())["pictures"]) == 1
+    assert await sweep_avatars(operator(harness), minimum_age=timedelta(days=36_500)) == 0
+    assert await sweep_avatars(operator(harness), minimum_age=timedelta(days=-36_500)) == 1
+    assert len((await harness.records())["pictures"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -228,34 +234,34 @@ async def test_sweeping_deletes_pictures_that_nobody_shows_and_no_others(house: 
         partial(export_account, mobile=MOBILE),
         partial(erase_account, mobile=MOBILE),
         partial(report_sms, hours=1),
-        operators.reseal_identities,
+        operators.reencrypt_identities,
         sweep_avatars,
     ],
 )
 async def test_what_operators_may_do_is_refused_to_visitors(
-    house: House, door: Door, act: Callable[[Context], Awaitable[object]]
+    harness: Harness, door: Door, act: Callable[[Context], Awaitable[object]]
 ) -> None:
-    await sign_up(house, door)
-    before = await house.records()
+    await sign_up(harness, door)
+    before = await harness.records()
 
     with pytest.raises(OperatorRequiredError):
-        await act(Context(house.services))
+        await act(Context(harness.services))
 
-    assert await house.records() == before
+    assert await harness.records() == before
 
 
-async def test_showing_an_account_opens_no_sealed_record(house: House, door: Door) -> None:
-    await live_a_little(house, door)
-    services = replace(house.services, keys=KeyRing({"another": secrets.token_bytes(32)}, "another"))
+async def test_showing_an_account_opens_no_sealed_record(harness: Harness, door: Door) -> None:
+    await live_a_little(harness, door)
+    services = replace(harness.services, keys=KeyRing({"another": secrets.token_bytes(32)}, "another"))
     report = await operators.show_account(Context(services, actor=Operator("test")), mobile=MOBILE)
 
-    assert report.identity_submitted_at == house.clock()
+    assert report.identity_submitted_at == harness.clock()
 
 
-async def test_a_client_that_calls_itself_an_operator_is_a_visitor(house: House) -> None:
-    client = house.client()
+async def test_a_client_that_calls_itself_an_operator_is_a_visitor(harness: Harness) -> None:
+    client = harness.client()
     client.headers["User-Agent"] = "operator root"
-    await sign_up(house, GraphQLDoor(client))
+    await sign_up(harness, GraphQLDoor(client))
 
-    (event,) = await operators.list_events(operator(house), mobile=MOBILE, limit=10)
+    (event,) = await operators.list_events(operator(harness), mobile=MOBILE, limit=10)
     assert (event.actor, event.user_agent) == ("visitor", "operator root")

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, OTHER_MOBILE
-from tests.doors.house import House
+from tests.doors.harness import Harness
 from tests.doors.pictures import NO_PICTURES, gif_bomb, picture, png_with_text, turned_jpeg
 
 pytestmark = pytest.mark.anyio
@@ -19,8 +19,8 @@ MIB = 1024 * 1024
 
 
 @pytest.fixture
-async def signed_in(house: House, kind: str) -> Door:
-    return house.open_door(kind, token=await house.make_account(MOBILE))
+async def signed_in(harness: Harness, kind: str) -> Door:
+    return harness.open_door(kind, token=await harness.make_account(MOBILE))
 
 
 async def upload(door: Door, image: bytes) -> str:
@@ -31,24 +31,26 @@ async def upload(door: Door, image: bytes) -> str:
     return url
 
 
-async def shown(house: House, url: str) -> Image.Image:
-    response = await house.client().get(url)
+async def shown(harness: Harness, url: str) -> Image.Image:
+    response = await harness.client().get(url)
     assert response.status_code == 200
     return Image.open(BytesIO(response.content))
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
-async def test_picture_becomes_a_square_webp_of_512_pixels(house: House, signed_in: Door, form: str) -> None:
+async def test_picture_becomes_a_square_webp_of_512_pixels(
+    harness: Harness, signed_in: Door, form: str
+) -> None:
     url = await upload(signed_in, picture(form, (300, 100), "green"))
-    avatar = await shown(house, url)
+    avatar = await shown(harness, url)
 
     assert (avatar.format, avatar.size) == ("WEBP", (512, 512))
     assert (await signed_in.me()).values["avatar_url"] == url
 
 
-async def test_picture_has_a_random_name_and_is_cached_for_ever(house: House, signed_in: Door) -> None:
+async def test_picture_has_a_random_name_and_is_cached_for_ever(harness: Harness, signed_in: Door) -> None:
     url = await upload(signed_in, picture())
-    response = await house.client().get(url)
+    response = await harness.client().get(url)
 
     assert re.fullmatch(r"/avatars/[0-9a-f]{64}\.webp", url)
     assert sha256(response.content).hexdigest() not in url
@@ -59,30 +61,32 @@ async def test_picture_has_a_random_name_and_is_cached_for_ever(house: House, si
 
 
 async def test_public_url_stands_before_the_address(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(public_url="https://accounts.example.com/") as house:
-        url = await upload(house.open_door(kind, token=await house.make_account(MOBILE)), picture())
+    async with build_house(public_url="https://accounts.example.com/") as harness:
+        url = await upload(harness.open_door(kind, token=await harness.make_account(MOBILE)), picture())
 
     assert url.startswith("https://accounts.example.com/avatars/")
 
 
 async def test_pictures_are_made_in_a_process_of_their_own(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(has_picture_process=True) as house:
-        door = house.open_door(kind, token=await house.make_account(MOBILE))
+    async with build_house(has_picture_process=True) as harness:
+        door = harness.open_door(kind, token=await harness.make_account(MOBILE))
 
-        assert (await shown(house, await upload(door, picture()))).size == (512, 512)
+        assert (await shown(harness, await upload(door, picture()))).size == (512, 512)
         assert (await door.upload_avatar(NO_PICTURES["svg"])).is_refused_as("INVALID_IMAGE")
 
 
-async def test_avatar_needs_a_sign_in(house: House, door: Door) -> None:
-    before = await house.records()
+async def test_avatar_needs_a_sign_in(harness: Harness, door: Door) -> None:
+    before = await harness.records()
 
     assert (await door.upload_avatar(picture())).is_refused_as("UNAUTHENTICATED")
-    assert await house.records() == before
+    assert await harness.records() == before
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-async def test_picture_is_turned_upright_by_its_exif(house: House, signed_in: Door, orientation: int) -> None:
-    avatar = (await shown(house, await upload(signed_in, turned_jpeg(orientation)))).convert("RGB")
+async def test_picture_is_turned_upright_by_its_exif(
+    harness: Harness, signed_in: Door, orientation: int
+) -> None:
+    avatar = (await shown(harness, await upload(signed_in, turned_jpeg(orientation)))).convert("RGB")
     top, bottom = avatar.getpixel((256, 100)), avatar.getpixel((256, 400))
 
     assert isinstance(top, tuple)
@@ -92,9 +96,9 @@ async def test_picture_is_turned_upright_by_its_exif(house: House, signed_in: Do
 
 
 @pytest.mark.parametrize("upload_bytes", [turned_jpeg(6), png_with_text()], ids=["jpeg", "png"])
-async def test_nothing_but_pixels_is_kept(house: House, signed_in: Door, upload_bytes: bytes) -> None:
+async def test_nothing_but_pixels_is_kept(harness: Harness, signed_in: Door, upload_bytes: bytes) -> None:
     url = await upload(signed_in, upload_bytes)
-    content = (await house.client().get(url)).content
+    content = (await harness.client().get(url)).content
     avatar = Image.open(BytesIO(content))
 
     assert not dict(avatar.getexif())
@@ -103,38 +107,38 @@ async def test_nothing_but_pixels_is_kept(house: House, signed_in: Door, upload_
         assert secret not in content
 
 
-async def test_only_the_first_frame_counts(house: House, signed_in: Door) -> None:
-    avatar = await shown(house, await upload(signed_in, gif_bomb(50)))
+async def test_only_the_first_frame_counts(harness: Harness, signed_in: Door) -> None:
+    avatar = await shown(harness, await upload(signed_in, gif_bomb(50)))
 
     assert getattr(avatar, "n_frames", 1) == 1
 
 
-async def test_declared_type_and_file_name_do_not_matter(house: House, signed_in: Door) -> None:
+async def test_declared_type_and_file_name_do_not_matter(harness: Harness, signed_in: Door) -> None:
     uploaded = await signed_in.upload_avatar(picture("JPEG"), filename="../../x.exe", declared="text/html")
 
     assert uploaded.is_ok
-    assert (await shown(house, uploaded.values["avatar_url"])).format == "WEBP"
+    assert (await shown(harness, uploaded.values["avatar_url"])).format == "WEBP"
 
 
 @pytest.mark.parametrize("name", NO_PICTURES)
-async def test_what_is_no_picture_is_refused_and_nothing_is_kept(house: House, name: str) -> None:
-    token = await house.make_account(MOBILE)
-    await house.open_door("rest", token=token).upload_avatar(picture())
-    before = await house.records()
+async def test_what_is_no_picture_is_refused_and_nothing_is_kept(harness: Harness, name: str) -> None:
+    token = await harness.make_account(MOBILE)
+    await harness.open_door("rest", token=token).upload_avatar(picture())
+    before = await harness.records()
     for kind in ("graphql", "rest"):
-        refused = await house.open_door(kind, token=token).upload_avatar(NO_PICTURES[name])
+        refused = await harness.open_door(kind, token=token).upload_avatar(NO_PICTURES[name])
         assert refused.is_refused_as("INVALID_IMAGE"), refused
         assert refused.field in {("image",), None}
 
-    assert await house.records() == before
+    assert await harness.records() == before
 
 
-async def test_picture_of_25_megapixels_is_the_largest(house: House, signed_in: Door) -> None:
+async def test_picture_of_25_megapixels_is_the_largest(harness: Harness, signed_in: Door) -> None:
     assert await signed_in.upload_avatar(picture("JPEG", (5000, 5000)))
     assert (await signed_in.upload_avatar(picture("JPEG", (5001, 5000)))).is_refused_as("INVALID_IMAGE")
 
 
-async def test_upload_of_5_mib_is_the_largest(house: House, signed_in: Door) -> None:
+async def test_upload_of_5_mib_is_the_largest(harness: Harness, signed_in: Door) -> None:
     image = picture()
 
     assert await signed_in.upload_avatar(image + bytes(5 * MIB - len(image)))
@@ -143,25 +147,27 @@ async def test_upload_of_5_mib_is_the_largest(house: House, signed_in: Door) -> 
     assert "5242880" in too_large.message
 
 
-async def test_previous_picture_is_deleted(house: House, signed_in: Door) -> None:
+async def test_previous_picture_is_deleted(harness: Harness, signed_in: Door) -> None:
     old = await upload(signed_in, picture(colour="red"))
     new = await upload(signed_in, picture(colour="blue"))
 
-    assert (await house.client().get(old)).status_code == 404
-    assert (await house.client().get(new)).status_code == 200
-    assert len((await house.records())["pictures"]) == 1
+    assert (await harness.client().get(old)).status_code == 404
+    assert (await harness.client().get(new)).status_code == 200
+    assert len((await harness.records())["pictures"]) == 1
 
 
-async def test_same_picture_again_has_an_address_of_its_own(house: House, signed_in: Door, kind: str) -> None:
-    other = house.open_door(kind, token=await house.make_account(OTHER_MOBILE))
+async def test_same_picture_again_has_an_address_of_its_own(
+    harness: Harness, signed_in: Door, kind: str
+) -> None:
+    other = harness.open_door(kind, token=await harness.make_account(OTHER_MOBILE))
     urls = [await upload(door, picture()) for door in (signed_in, signed_in, other)]
 
     assert len(set(urls)) == 3
-    assert [(await house.client().get(url)).status_code for url in urls] == [404, 200, 200]
+    assert [(await harness.client().get(url)).status_code for url in urls] == [404, 200, 200]
 
 
-async def test_rest_tells_the_address_three_times(house: House) -> None:
-    client = house.client(token=await house.make_account(MOBILE))
+async def test_rest_tells_the_address_three_times(harness: Harness) -> None:
+    client = harness.client(token=await harness.make_account(MOBILE))
     envelope = (await client.post("/api/profile/avatar", files={"avatar": picture()})).json()
 
     assert envelope["errno"] == 0
@@ -170,8 +176,10 @@ async def test_rest_tells_the_address_three_times(house: House) -> None:
     assert profile["avatar"] == profile["avatar_url"] == envelope["data"]
 
 
-async def test_no_avatar_is_null(house: House) -> None:
-    profile = (await house.client(token=await house.make_account(MOBILE)).get("/api/profile")).json()["data"]
+async def test_no_avatar_is_null(harness: Harness) -> None:
+    profile = (await harness.client(token=await harness.make_account(MOBILE)).get("/api/profile")).json()[
+        "data"
+    ]
 
     assert profile["avatar"] is profile["avatar_url"] is None
     assert profile["create_time"] == "2026-03-01 20:00:00"

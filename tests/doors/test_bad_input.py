@@ -9,7 +9,7 @@ import pytest
 
 from tests.doors.flows import ID_NUMBER, MOBILE, PASSWORD
 from tests.doors.graphql_door import GraphQLDoor, mutation_document
-from tests.doors.house import House
+from tests.doors.harness import Harness
 from tests.doors.pictures import picture
 
 pytestmark = pytest.mark.anyio
@@ -110,13 +110,13 @@ READ_AT_THE_LEGACY_DOOR = {"trailing comma", "utf-16"}
 
 
 @pytest.fixture
-async def signed_in(house: House) -> AsyncIterator[httpx.AsyncClient]:
+async def signed_in(harness: Harness) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody signed in; afterwards nothing may have changed."""
-    token = await house.make_account(MOBILE)
-    before = await house.records()
-    yield house.client(token=token)
-    assert await house.records() == before
-    assert not house.sms.messages
+    token = await harness.make_account(MOBILE)
+    before = await harness.records()
+    yield harness.client(token=token)
+    assert await harness.records() == before
+    assert not harness.sms.messages
 
 
 def variants(fields: dict[str, Any], values: list[Any]) -> list[dict[str, Any]]:
@@ -361,8 +361,8 @@ async def test_malformed_captcha_ids_are_refused(signed_in: httpx.AsyncClient, q
 
 
 @pytest.mark.parametrize("captcha_id", ["1", "0", "550e8400-e29b-41d4-a716-446655440000", "a" * 64, "A_b-9"])
-async def test_integers_and_uuids_are_captcha_ids(house: House, captcha_id: str) -> None:
-    response = await house.client().get("/api/imagecode", params={"codeid": captcha_id, "pcodeid": ""})
+async def test_integers_and_uuids_are_captcha_ids(harness: Harness, captcha_id: str) -> None:
+    response = await harness.client().get("/api/imagecode", params={"codeid": captcha_id, "pcodeid": ""})
 
     assert response.headers["content-type"] == "image/png"
 
@@ -388,8 +388,8 @@ async def test_graphql_refuses_malformed_previous_ids(signed_in: httpx.AsyncClie
         None,
     ],
 )
-async def test_rest_reads_json_whatever_the_declared_type(house: House, declared: str | None) -> None:
-    client = house.client(token=await house.make_account(MOBILE))
+async def test_rest_reads_json_whatever_the_declared_type(harness: Harness, declared: str | None) -> None:
+    client = harness.client(token=await harness.make_account(MOBILE))
     headers = {} if declared is None else {"content-type": declared}
     response = await client.post(
         "/api/profile/name", content='{"name": "first", "name": "last", "unknown": [1]}', headers=headers
@@ -398,8 +398,8 @@ async def test_rest_reads_json_whatever_the_declared_type(house: House, declared
     assert response.json()["data"] == {"name": "last"}
 
 
-async def test_rest_reads_forms_and_multipart_fields(house: House) -> None:
-    client = house.client(token=await house.make_account(MOBILE))
+async def test_rest_reads_forms_and_multipart_fields(harness: Harness) -> None:
+    client = harness.client(token=await harness.make_account(MOBILE))
     form = await client.post("/api/profile/name", data={"name": "小明 & co".replace(" & ", " ")})
     multipart = await client.post("/api/profile/name", files={"name": (None, "小红")})
 
@@ -407,8 +407,8 @@ async def test_rest_reads_forms_and_multipart_fields(house: House) -> None:
     assert multipart.json()["data"] == {"name": "小红"}
 
 
-async def test_numbers_are_read_as_text(house: House) -> None:
-    client = house.client(token=await house.make_account(MOBILE))
+async def test_numbers_are_read_as_text(harness: Harness) -> None:
+    client = harness.client(token=await harness.make_account(MOBILE))
     response = await client.post("/api/profile/name", content='{"name": 42}')
 
     assert response.json()["data"] == {"name": "42"}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.doors.conftest import BuildHouse
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
-from tests.doors.house import HOST, House
+from tests.doors.harness import HOST, Harness
 from tests.doors.pictures import picture
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ def multipart(kind: str, size: int, **fields: str) -> bytes:
 class Sending:
     """A request that is sent chunk by chunk, all but its last byte, and then waits for `finish`."""
 
-    def __init__(self, house: House, kind: str, body: bytes, token: str | None = None) -> None:
+    def __init__(self, harness: Harness, kind: str, body: bytes, token: str | None = None) -> None:
         self._chunks = [body[at : at + 65_536] for at in range(0, len(body) - 1, 65_536)]
         self._chunks[-1] = body[(len(self._chunks) - 1) * 65_536 : -1]
         self._last = body[-1:]
@@ -62,7 +62,7 @@ class Sending:
             "server": (HOST, 80),
             "state": {},
         }
-        self.task = asyncio.create_task(house.app(scope, self._receive, self._send))
+        self.task = asyncio.create_task(harness.app(scope, self._receive, self._send))
 
     @property
     def status(self) -> int | None:
@@ -97,9 +97,11 @@ class Sending:
 
 
 @asynccontextmanager
-async def many(house: House, kind: str, size: int, tokens: list[str | None]) -> AsyncIterator[list[Sending]]:
+async def many(
+    harness: Harness, kind: str, size: int, tokens: list[str | None]
+) -> AsyncIterator[list[Sending]]:
     body = multipart(kind, size)
-    sendings = [Sending(house, kind, body, token) for token in tokens]
+    sendings = [Sending(harness, kind, body, token) for token in tokens]
     try:
         for sending in sendings:
             await sending.has_all_but_one.wait()
@@ -122,8 +124,8 @@ def refused_for_room(sending: Sending, kind: str) -> bool:
 
 async def test_strangers_get_a_quarter_of_the_budget(build_house: BuildHouse, kind: str) -> None:
     async with (
-        build_house(bodies_in_flight_bytes=8 * MIB) as house,
-        many(house, kind, MIB, [None] * 10) as sent,
+        build_house(bodies_in_flight_bytes=8 * MIB) as harness,
+        many(harness, kind, MIB, [None] * 10) as sent,
     ):
         held = [sending for sending in sent if sending.status is None]
         refused = [sending for sending in sent if refused_for_room(sending, kind)]
@@ -133,49 +135,52 @@ async def test_strangers_get_a_quarter_of_the_budget(build_house: BuildHouse, ki
 
 
 async def test_accounts_have_the_whole_budget_beside_strangers(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(bodies_in_flight_bytes=4 * MIB) as house:
-        tokens: list[str | None] = [await house.make_account(f"+8618736{n:06}") for n in range(6)]
-        async with many(house, kind, MIB, tokens) as sent:
+    async with build_house(bodies_in_flight_bytes=4 * MIB) as harness:
+        tokens: list[str | None] = [await harness.make_account(f"+8618736{n:06}") for n in range(6)]
+        async with many(harness, kind, MIB, tokens) as sent:
             assert sum(sending.status is None for sending in sent) == 4
             assert sum(refused_for_room(sending, kind) for sending in sent) == 2
         # All is given back.
-        async with many(house, kind, MIB, tokens[:3]) as sent:
+        async with many(harness, kind, MIB, tokens[:3]) as sent:
             assert all(sending.status is None for sending in sent)
 
 
 async def test_full_budget_keeps_nobody_from_signing_in(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(bodies_in_flight_bytes=MIB) as house:
-        token = await house.make_account(MOBILE)
-        async with many(house, kind, MIB - 100_000, [token]), many(house, kind, 200_000, [None]) as refused:
+    async with build_house(bodies_in_flight_bytes=MIB) as harness:
+        token = await harness.make_account(MOBILE)
+        async with (
+            many(harness, kind, MIB - 100_000, [token]),
+            many(harness, kind, 200_000, [None]) as refused,
+        ):
             assert refused_for_room(refused[0], kind)
-            assert (await house.open_door(kind).login(OTHER_MOBILE, PASSWORD)).is_refused_as(
+            assert (await harness.open_door(kind).login(OTHER_MOBILE, PASSWORD)).is_refused_as(
                 "WRONG_CREDENTIALS"
             )
 
 
-async def test_account_has_two_uploads_in_flight_and_others_have_theirs(house: House, kind: str) -> None:
-    token, other = await house.make_account(MOBILE), await house.make_account(OTHER_MOBILE)
-    async with many(house, kind, MIB, [token] * 2):
-        third = await house.open_door(kind, token=token).upload_avatar(picture())
+async def test_account_has_two_uploads_in_flight_and_others_have_theirs(harness: Harness, kind: str) -> None:
+    token, other = await harness.make_account(MOBILE), await harness.make_account(OTHER_MOBILE)
+    async with many(harness, kind, MIB, [token] * 2):
+        third = await harness.open_door(kind, token=token).upload_avatar(picture())
         assert third.is_refused_as("RATE_LIMITED")
         assert third.retry_after_seconds == 2
-        assert (await house.open_door(kind, token=other).upload_avatar(picture())).is_ok
-    assert (await house.open_door(kind, token=token).upload_avatar(picture())).is_ok
+        assert (await harness.open_door(kind, token=other).upload_avatar(picture())).is_ok
+    assert (await harness.open_door(kind, token=token).upload_avatar(picture())).is_ok
 
 
-async def test_session_that_ends_while_the_body_comes_uploads_nothing(house: House, kind: str) -> None:
-    token = await house.make_account(MOBILE)
-    before = await house.records()
-    async with many(house, kind, MIB, [token]) as sent:
-        assert (await house.open_door(kind, token=token).logout()).is_ok
+async def test_session_that_ends_while_the_body_comes_uploads_nothing(harness: Harness, kind: str) -> None:
+    token = await harness.make_account(MOBILE)
+    before = await harness.records()
+    async with many(harness, kind, MIB, [token]) as sent:
+        assert (await harness.open_door(kind, token=token).logout()).is_ok
     answer = json.dumps(sent[0].content)
 
     assert '"errno": 4101' in answer or "UNAUTHENTICATED" in answer
-    assert (await house.records())["pictures"] == before["pictures"]
+    assert (await harness.records())["pictures"] == before["pictures"]
 
 
-async def test_credentials_in_the_query_are_judged_before_the_body(house: House) -> None:
-    refused = await house.client().post(
+async def test_credentials_in_the_query_are_judged_before_the_body(harness: Harness) -> None:
+    refused = await harness.client().post(
         f"/api/profile/avatar?mobile={MOBILE}&password=wrong-password", files={"avatar": picture()}
     )
 
@@ -183,10 +188,10 @@ async def test_credentials_in_the_query_are_judged_before_the_body(house: House)
 
 
 @pytest.mark.parametrize("in_query", [True, False])
-async def test_documented_credentials_upload_without_a_session(house: House, in_query: bool) -> None:
-    await sign_up(house, house.open_door("rest"))
+async def test_documented_credentials_upload_without_a_session(harness: Harness, in_query: bool) -> None:
+    await sign_up(harness, harness.open_door("rest"))
     credentials = {"mobile": MOBILE, "password": PASSWORD}
-    uploaded = await house.client().post(
+    uploaded = await harness.client().post(
         "/api/profile/avatar",
         files={"avatar": picture()},
         **{"params" if in_query else "data": credentials},  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import pytest
 from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, ask_for_code, receive_code, wrong
-from tests.doors.house import House
+from tests.doors.harness import Harness
 from tests.doors.test_sms_guard import send_to_neighbours
 from tests.doors.watching import WatchedStore, watching_statements
 
@@ -15,52 +15,52 @@ pytestmark = pytest.mark.anyio
 
 KNOWN, UNKNOWN = MOBILE, "+8618736108450"
 
-Probe = Callable[[House, Door, str], Awaitable[Outcome]]
+Probe = Callable[[Harness, Door, str], Awaitable[Outcome]]
 
 
-async def send(house: House, door: Door, mobile: str) -> Outcome:
-    return await ask_for_code(house, door, mobile)
+async def send(harness: Harness, door: Door, mobile: str) -> Outcome:
+    return await ask_for_code(harness, door, mobile)
 
 
-async def send_again(house: House, door: Door, mobile: str) -> Outcome:
-    await ask_for_code(house, door, mobile)
-    return await ask_for_code(house, door, mobile)
+async def send_again(harness: Harness, door: Door, mobile: str) -> Outcome:
+    await ask_for_code(harness, door, mobile)
+    return await ask_for_code(harness, door, mobile)
 
 
-async def send_while_paused(house: House, door: Door, mobile: str) -> Outcome:
-    await send_to_neighbours(house, sent=200, used=0, mobile=mobile)
-    return await ask_for_code(house, door, mobile)
+async def send_while_paused(harness: Harness, door: Door, mobile: str) -> Outcome:
+    await send_to_neighbours(harness, sent=200, used=0, mobile=mobile)
+    return await ask_for_code(harness, door, mobile)
 
 
-async def send_while_the_vendor_fails(house: House, door: Door, mobile: str) -> Outcome:
-    house.sms.is_failing = True
+async def send_while_the_vendor_fails(harness: Harness, door: Door, mobile: str) -> Outcome:
+    harness.sms.is_failing = True
     try:
-        return await ask_for_code(house, door, mobile)
+        return await ask_for_code(harness, door, mobile)
     finally:
-        house.sms.is_failing = False
+        harness.sms.is_failing = False
 
 
-async def sign_in(house: House, door: Door, mobile: str) -> Outcome:
+async def sign_in(harness: Harness, door: Door, mobile: str) -> Outcome:
     return await door.login(mobile, "a wrong password")
 
 
-async def sign_in_too_often(house: House, door: Door, mobile: str) -> Outcome:
+async def sign_in_too_often(harness: Harness, door: Door, mobile: str) -> Outcome:
     for _ in range(5):
         await door.login(mobile, "a wrong password")
     return await door.login(mobile, "a wrong password")
 
 
-async def register_without_a_code(house: House, door: Door, mobile: str) -> Outcome:
+async def register_without_a_code(harness: Harness, door: Door, mobile: str) -> Outcome:
     return await door.register(mobile, "123456", PASSWORD, captcha_text="ACEF")
 
 
-async def register_with_a_wrong_code(house: House, door: Door, mobile: str) -> Outcome:
-    code, text = await receive_code(house, door, mobile)
+async def register_with_a_wrong_code(harness: Harness, door: Door, mobile: str) -> Outcome:
+    code, text = await receive_code(harness, door, mobile)
     return await door.register(mobile, wrong(code), PASSWORD, captcha_text=text)
 
 
-async def register_too_often(house: House, door: Door, mobile: str) -> Outcome:
-    code, text = await receive_code(house, door, mobile)
+async def register_too_often(harness: Harness, door: Door, mobile: str) -> Outcome:
+    code, text = await receive_code(harness, door, mobile)
     for _ in range(5):
         await door.register(mobile, wrong(code), PASSWORD, captcha_text=text)
     return await door.register(mobile, wrong(code), PASSWORD, captcha_text=text)
@@ -80,7 +80,7 @@ PROBES: tuple[Probe, ...] = (
 
 
 @pytest.fixture
-async def watched(build_house: BuildHouse) -> AsyncIterator[tuple[House, WatchedStore]]:
+async def watched(build_house: BuildHouse) -> AsyncIterator[tuple[Harness, WatchedStore]]:
     """A gateway whose state store tells what it was asked."""
     stores: list[WatchedStore] = []
 
@@ -88,25 +88,25 @@ async def watched(build_house: BuildHouse) -> AsyncIterator[tuple[House, Watched
         stores.append(WatchedStore(store))  # type: ignore[arg-type]
         return stores[-1]
 
-    async with build_house(wrap_state=wrap) as house:
-        yield house, stores[-1]
+    async with build_house(wrap_state=wrap) as harness:
+        yield harness, stores[-1]
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
 async def test_known_and_unknown_mobiles_get_one_answer_by_the_same_statements(
-    watched: tuple[House, WatchedStore], kind: str, probe: Probe
+    watched: tuple[Harness, WatchedStore], kind: str, probe: Probe
 ) -> None:
-    house, store = watched
-    await house.make_account(KNOWN)
+    harness, store = watched
+    await harness.make_account(KNOWN)
     seen = []
     for number, mobile in enumerate((KNOWN, UNKNOWN)):
-        door = house.open_door(kind, address=f"198.51.100.{number}")
+        door = harness.open_door(kind, address=f"198.51.100.{number}")
         # What this process has learned by its first request is not in question.
         await door.login(OTHER_MOBILE, "a wrong password")
         store.operations.clear()
-        hashes = house.hasher.computations
-        with watching_statements(house.services.database) as statements:
-            outcome = await probe(house, door, mobile)
+        hashes = harness.hasher.computations
+        with watching_statements(harness.services.database) as statements:
+            outcome = await probe(harness, door, mobile)
         seen.append(
             (
                 outcome.refusals,
@@ -116,7 +116,7 @@ async def test_known_and_unknown_mobiles_get_one_answer_by_the_same_statements(
                 sorted(outcome.response.headers),
                 list(statements),
                 list(store.operations),
-                house.hasher.computations - hashes,
+                harness.hasher.computations - hashes,
             )
         )
 

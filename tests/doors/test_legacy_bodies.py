@@ -48,9 +48,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("dialect", ["documented", "ihome"])
 async def test_sign_in_reads_what_clients_send(build_house: BuildHouse, dialect: DialectName) -> None:
-    async with build_house(rest_dialect=dialect) as house:
-        await sign_up(house, house.open_door("graphql"))
-        client = house.client()
+    async with build_house(rest_dialect=dialect) as harness:
+        await sign_up(harness, harness.open_door("graphql"))
+        client = harness.client()
 
         async def log_in(content_type: str, body: bytes) -> int:
             headers = {"content-type": content_type}
@@ -65,8 +65,8 @@ async def test_sign_in_reads_what_clients_send(build_house: BuildHouse, dialect:
 
 
 async def test_name_of_a_chinese_form_is_kept_as_it_was_meant(build_house: BuildHouse) -> None:
-    async with build_house() as house:
-        client = house.client(token=await house.make_account(MOBILE))
+    async with build_house() as harness:
+        client = harness.client(token=await harness.make_account(MOBILE))
 
         answer = await client.post(
             "/api/profile/name",

@@ -8,7 +8,7 @@ import pytest
 from db.sessions import SessionRow
 from resolvers.viewers import Viewers
 from tests.doors.flows import ID_NUMBER, MOBILE, PASSWORD, REAL_NAME, sign_up
-from tests.doors.house import HOST, House
+from tests.doors.harness import HOST, Harness
 
 pytestmark = pytest.mark.anyio
 
@@ -35,11 +35,11 @@ class CountingViewers:
         ("POST", "/api/profile/auth", {"real_name": REAL_NAME, "id_card": ID_NUMBER}),
     ],
 )
-async def test_session_is_looked_up_once(house: House, method: str, path: str, fields: Any) -> None:  # noqa: ANN401
-    client = house.client(token=await house.make_account(MOBILE))
+async def test_session_is_looked_up_once(harness: Harness, method: str, path: str, fields: Any) -> None:  # noqa: ANN401
+    client = harness.client(token=await harness.make_account(MOBILE))
 
-    viewers = CountingViewers(house.services.viewers)
-    object.__setattr__(house.services, "viewers", viewers)
+    viewers = CountingViewers(harness.services.viewers)
+    object.__setattr__(harness.services, "viewers", viewers)
 
     answer = await client.request(method, path, json=fields)
 
@@ -47,9 +47,9 @@ async def test_session_is_looked_up_once(house: House, method: str, path: str, f
     assert viewers.count == 1
 
 
-async def test_password_in_the_request_serves_it_whatever_was_asked_first(house: House) -> None:
-    await sign_up(house, house.open_door("graphql"))
-    stranger = house.client()
+async def test_password_in_the_request_serves_it_whatever_was_asked_first(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("graphql"))
+    stranger = harness.client()
     credentials = {"mobile": MOBILE, "password": PASSWORD}
 
     answers = [
@@ -65,8 +65,8 @@ async def test_password_in_the_request_serves_it_whatever_was_asked_first(house:
     assert not stranger.cookies
 
 
-async def test_sign_out_is_finished_although_the_client_has_gone(house: House) -> None:
-    token = await house.make_account(MOBILE)
+async def test_sign_out_is_finished_although_the_client_has_gone(harness: Harness) -> None:
+    token = await harness.make_account(MOBILE)
     headers = {"host": HOST, "authorization": f"Bearer {token}", "content-length": "5"}
 
     async def gone() -> dict[str, Any]:
@@ -75,7 +75,7 @@ async def test_sign_out_is_finished_although_the_client_has_gone(house: House) -
     async def send(_: Any) -> None:  # noqa: ANN401
         return
 
-    await house.app(
+    await harness.app(
         {
             "type": "http",
             "http_version": "1.1",
@@ -89,4 +89,4 @@ async def test_sign_out_is_finished_although_the_client_has_gone(house: House) -
         send,
     )
 
-    assert (await house.client(token=token).get("/api/check_login")).json()["errno"] == 4101
+    assert (await harness.client(token=token).get("/api/check_login")).json()["errno"] == 4101

@@ -4,14 +4,14 @@ import pytest
 
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, OTHER_MOBILE, sign_up
-from tests.doors.house import House
+from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def signed_in(house: House, kind: str) -> Door:
-    return house.open_door(kind, token=await house.make_account(MOBILE))
+async def signed_in(harness: Harness, kind: str) -> Door:
+    return harness.open_door(kind, token=await harness.make_account(MOBILE))
 
 
 async def name_of(door: Door) -> str:
@@ -19,13 +19,13 @@ async def name_of(door: Door) -> str:
     return name
 
 
-async def test_new_name_shows_at_both_doors_at_once(house: House, kind: str) -> None:
-    token = await house.make_account(MOBILE)
-    changed = await house.open_door(kind, token=token).update_name("小明")
+async def test_new_name_shows_at_both_doors_at_once(harness: Harness, kind: str) -> None:
+    token = await harness.make_account(MOBILE)
+    changed = await harness.open_door(kind, token=token).update_name("小明")
 
     assert changed.values["name"] == "小明"
-    assert await name_of(house.open_door("rest", token=token)) == "小明"
-    assert await name_of(house.open_door("graphql", token=token)) == "小明"
+    assert await name_of(harness.open_door("rest", token=token)) == "小明"
+    assert await name_of(harness.open_door("graphql", token=token)) == "小明"
 
 
 async def test_name_needs_a_sign_in(door: Door) -> None:
@@ -114,10 +114,10 @@ async def test_name_has_1_to_32_characters(signed_in: Door) -> None:
         "\uffff",
     ],
 )
-async def test_name_has_no_markup_control_or_direction_characters(house: House, character: str) -> None:
-    token = await house.make_account(MOBILE)
+async def test_name_has_no_markup_control_or_direction_characters(harness: Harness, character: str) -> None:
+    token = await harness.make_account(MOBILE)
     for kind in ("graphql", "rest"):
-        door = house.open_door(kind, token=token)
+        door = harness.open_door(kind, token=token)
         for name in (f"a{character}b", f"{character}ab", f"ab{character}"):
             assert (await door.update_name(name)).is_refused_as("INVALID_INPUT")
         assert await name_of(door) == "18736008450"
@@ -157,9 +157,9 @@ async def test_name_has_something_to_see(signed_in: Door) -> None:
 
 
 async def test_twins_that_differ_by_what_nobody_sees_are_one_name(
-    house: House, signed_in: Door, kind: str
+    harness: Harness, signed_in: Door, kind: str
 ) -> None:
-    other = house.open_door(kind, token=await house.make_account(OTHER_MOBILE))
+    other = harness.open_door(kind, token=await harness.make_account(OTHER_MOBILE))
     for name, twin in [
         ("❤\ufe0f A", "❤ a"),
         ("می\u200cخواهم", "میخواهم"),
@@ -170,8 +170,8 @@ async def test_twins_that_differ_by_what_nobody_sees_are_one_name(
         assert (await other.update_name(twin)).is_refused_as("NAME_TAKEN"), ascii(twin)
 
 
-async def test_name_is_unique_without_case(house: House, signed_in: Door, kind: str) -> None:
-    other = house.open_door(kind, token=await house.make_account(OTHER_MOBILE))
+async def test_name_is_unique_without_case(harness: Harness, signed_in: Door, kind: str) -> None:
+    other = harness.open_door(kind, token=await harness.make_account(OTHER_MOBILE))
     await signed_in.update_name("Straße Ａlice")
 
     for same in ("straße alice", "STRASSE ALICE", "Strasse Alice", "ＳＴＲＡＳＳＥ　ＡＬＩＣＥ"):
@@ -181,9 +181,9 @@ async def test_name_is_unique_without_case(house: House, signed_in: Door, kind: 
     assert await name_of(other) == "13912345678"
 
 
-async def test_name_taken_at_one_door_is_taken_at_the_other(house: House) -> None:
-    await house.open_door("rest", token=await house.make_account(MOBILE)).update_name("Alice")
-    other = house.open_door("graphql", token=await house.make_account(OTHER_MOBILE))
+async def test_name_taken_at_one_door_is_taken_at_the_other(harness: Harness) -> None:
+    await harness.open_door("rest", token=await harness.make_account(MOBILE)).update_name("Alice")
+    other = harness.open_door("graphql", token=await harness.make_account(OTHER_MOBILE))
 
     assert (await other.update_name("alice")).is_refused_as("NAME_TAKEN")
 
@@ -194,8 +194,8 @@ async def test_own_name_again_is_no_error_and_its_case_may_change(signed_in: Doo
     assert await name_of(signed_in) == "ALICE"
 
 
-async def test_name_that_was_given_up_is_free(house: House, signed_in: Door, kind: str) -> None:
-    other = house.open_door(kind, token=await house.make_account(OTHER_MOBILE))
+async def test_name_that_was_given_up_is_free(harness: Harness, signed_in: Door, kind: str) -> None:
+    other = harness.open_door(kind, token=await harness.make_account(OTHER_MOBILE))
     await signed_in.update_name("alice")
     await signed_in.update_name("bob")
 
@@ -237,8 +237,8 @@ async def test_number_that_is_no_mobile_is_allowed_as_name(signed_in: Door) -> N
     assert await signed_in.update_name("20260301")
 
 
-async def test_a_name_with_a_number_in_it_is_no_mobile(house: House, door: Door) -> None:
-    await sign_up(house, door)
+async def test_a_name_with_a_number_in_it_is_no_mobile(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
 
     assert (await door.update_name("n13912345678")).is_ok
     assert (await door.update_name("小明 139 1234 5678")).is_ok

@@ -10,7 +10,7 @@ from resolvers.ports import Counter
 from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import ID_NUMBER, MOBILE, PASSWORD, receive_code, sign_up, solve_captcha, wrong
-from tests.doors.house import House
+from tests.doors.harness import Harness
 from tests.doors.pictures import picture
 from tests.doors.watching import WatchedStore
 from tests.id_numbers import id_number
@@ -21,17 +21,17 @@ CALLERS = 50
 KINDS = ("graphql", "rest")
 
 
-def crowd(house: House, *, token: str | None = None, size: int = CALLERS) -> list[Door]:
+def crowd(harness: Harness, *, token: str | None = None, size: int = CALLERS) -> list[Door]:
     """So many clients at both doors, each at an address of its own."""
     return [
-        house.open_door(KINDS[turn % 2], address=f"10.0.{turn // 250}.{turn % 250 + 1}", token=token)
+        harness.open_door(KINDS[turn % 2], address=f"10.0.{turn // 250}.{turn % 250 + 1}", token=token)
         for turn in range(size)
     ]
 
 
-async def make_accounts(house: House, count: int) -> list[Door]:
+async def make_accounts(harness: Harness, count: int) -> list[Door]:
     return [
-        house.open_door(KINDS[turn % 2], token=await house.make_account(f"+861390000{turn:04}"))
+        harness.open_door(KINDS[turn % 2], token=await harness.make_account(f"+861390000{turn:04}"))
         for turn in range(count)
     ]
 
@@ -59,60 +59,60 @@ def strays(others: list[Outcome], *expected: str) -> list[str]:
     return [one.response.text for one in others if not any(one.is_refused_as(code) for code in expected)]
 
 
-async def test_one_of_fifty_registers_with_one_code(house: House) -> None:
-    code, text = await receive_code(house, house.open_door("rest"))
+async def test_one_of_fifty_registers_with_one_code(harness: Harness) -> None:
+    code, text = await receive_code(harness, harness.open_door("rest"))
     winners, others = await all_at_once(
-        [door.register(MOBILE, code, PASSWORD, captcha_text=text) for door in crowd(house)]
+        [door.register(MOBILE, code, PASSWORD, captcha_text=text) for door in crowd(harness)]
     )
 
     assert winners == 1
     assert strays(others, "SMS_CODE_EXPIRED", "RATE_LIMITED") == []
-    records = await house.records()
+    records = await harness.records()
     assert (len(records["accounts"]), len(records["sessions"])) == (1, 1)
 
 
 async def test_one_of_fifty_registers_one_mobile_though_every_code_is_right(build_house: BuildHouse) -> None:
     """The database alone must decide, where codes would not."""
-    async with build_house(wrap_state=EndlessCodes) as house:
-        code, text = await receive_code(house, house.open_door("rest"))
+    async with build_house(wrap_state=EndlessCodes) as harness:
+        code, text = await receive_code(harness, harness.open_door("rest"))
         winners, others = await all_at_once(
-            [door.register(MOBILE, code, PASSWORD, captcha_text=text) for door in crowd(house)]
+            [door.register(MOBILE, code, PASSWORD, captcha_text=text) for door in crowd(harness)]
         )
-        records = await house.records()
+        records = await harness.records()
 
     assert winners == 1
     assert strays(others, "MOBILE_TAKEN", "RATE_LIMITED") == []
     assert len(records["accounts"]) == 1
 
 
-async def test_sixty_guesses_at_once_get_five_judged(house: House) -> None:
-    code, text = await receive_code(house, house.open_door("rest"))
+async def test_sixty_guesses_at_once_get_five_judged(harness: Harness) -> None:
+    code, text = await receive_code(harness, harness.open_door("rest"))
     winners, others = await all_at_once(
-        [door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text) for door in crowd(house, size=60)]
+        [door.register(MOBILE, wrong(code), PASSWORD, captcha_text=text) for door in crowd(harness, size=60)]
     )
 
     assert winners == 0
     assert sum(one.is_refused_as("SMS_CODE_WRONG") for one in others) == 5
-    assert not await house.open_door("rest").register(MOBILE, code, PASSWORD, captcha_text=text)
+    assert not await harness.open_door("rest").register(MOBILE, code, PASSWORD, captcha_text=text)
 
 
-async def test_one_of_fifty_uses_one_captcha(house: House) -> None:
-    captcha_id, text = await solve_captcha(house, house.open_door("rest"))
+async def test_one_of_fifty_uses_one_captcha(harness: Harness) -> None:
+    captcha_id, text = await solve_captcha(harness, harness.open_door("rest"))
     mobiles = [f"+861390000{turn:04}" for turn in range(CALLERS)]
     winners, others = await all_at_once(
         [
             door.send_sms_code(mobile, captcha_id, text)
-            for door, mobile in zip(crowd(house), mobiles, strict=True)
+            for door, mobile in zip(crowd(harness), mobiles, strict=True)
         ]
     )
 
-    assert winners == len(house.sms.messages) == 1
+    assert winners == len(harness.sms.messages) == 1
     assert strays(others, "CAPTCHA_EXPIRED") == []
 
 
-async def test_one_of_fifty_gets_an_sms_in_one_minute(house: House) -> None:
-    doors = crowd(house)
-    captchas = [await solve_captcha(house, door) for door in doors]
+async def test_one_of_fifty_gets_an_sms_in_one_minute(harness: Harness) -> None:
+    doors = crowd(harness)
+    captchas = [await solve_captcha(harness, door) for door in doors]
     winners, others = await all_at_once(
         [
             door.send_sms_code(MOBILE, captcha_id, text)
@@ -120,36 +120,36 @@ async def test_one_of_fifty_gets_an_sms_in_one_minute(house: House) -> None:
         ]
     )
 
-    assert winners == len(house.sms.messages) == 1
+    assert winners == len(harness.sms.messages) == 1
     assert strays(others, "RATE_LIMITED") == []
 
 
-async def test_fifty_wrong_passwords_at_once_get_five_judged(house: House) -> None:
-    await sign_up(house, house.open_door("rest"))
-    before = house.hasher.computations
-    winners, others = await all_at_once([door.login(MOBILE, "wrong password") for door in crowd(house)])
+async def test_fifty_wrong_passwords_at_once_get_five_judged(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
+    before = harness.hasher.computations
+    winners, others = await all_at_once([door.login(MOBILE, "wrong password") for door in crowd(harness)])
 
     assert winners == 0
     told = collections.Counter(
         "judged" if one.is_refused_as("WRONG_CREDENTIALS") else "paused" for one in others
     )
     assert told == {"judged": 5, "paused": CALLERS - 5}
-    assert house.hasher.computations - before == 5
-    assert (await house.open_door("graphql").login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")
+    assert harness.hasher.computations - before == 5
+    assert (await harness.open_door("graphql").login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")
 
 
-async def test_one_attempt_of_fifty_is_judged_after_a_pause(house: House) -> None:
-    await sign_up(house, house.open_door("rest"))
-    for door in crowd(house, size=5):
+async def test_one_attempt_of_fifty_is_judged_after_a_pause(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
+    for door in crowd(harness, size=5):
         await door.login(MOBILE, "wrong password")
-    house.clock.advance(60)
-    _, others = await all_at_once([door.login(MOBILE, "wrong password") for door in crowd(house)])
+    harness.clock.advance(60)
+    _, others = await all_at_once([door.login(MOBILE, "wrong password") for door in crowd(harness)])
 
     assert sum(one.is_refused_as("WRONG_CREDENTIALS") for one in others) == 1
 
 
-async def test_twenty_failures_of_one_address_are_judged_however_many_come(house: House) -> None:
-    doors = [house.open_door(KINDS[turn % 2]) for turn in range(CALLERS)]
+async def test_twenty_failures_of_one_address_are_judged_however_many_come(harness: Harness) -> None:
+    doors = [harness.open_door(KINDS[turn % 2]) for turn in range(CALLERS)]
     _, others = await all_at_once(
         [door.login(f"+861390000{turn:04}", "wrong password") for turn, door in enumerate(doors)]
     )
@@ -157,20 +157,20 @@ async def test_twenty_failures_of_one_address_are_judged_however_many_come(house
     assert sum(one.is_refused_as("WRONG_CREDENTIALS") for one in others) == 20
 
 
-async def test_one_of_fifty_gets_a_name(house: House) -> None:
-    doors = await make_accounts(house, CALLERS)
+async def test_one_of_fifty_gets_a_name(harness: Harness) -> None:
+    doors = await make_accounts(harness, CALLERS)
     winners, others = await all_at_once(
         [door.update_name("Alice" if turn % 3 else "ALICE") for turn, door in enumerate(doors)]
     )
 
     assert winners == 1
     assert strays(others, "NAME_TAKEN") == []
-    names = [row[2].lower() for row in (await house.records())["accounts"]]
+    names = [row[2].lower() for row in (await harness.records())["accounts"]]
     assert names.count("alice") == 1
 
 
-async def test_two_accounts_swapping_names_never_share_one(house: House) -> None:
-    doors = await make_accounts(house, 2)
+async def test_two_accounts_swapping_names_never_share_one(harness: Harness) -> None:
+    doors = await make_accounts(harness, 2)
     for turn, door in enumerate(doors):
         await door.update_name("ab"[turn])
     await asyncio.gather(
@@ -178,12 +178,12 @@ async def test_two_accounts_swapping_names_never_share_one(house: House) -> None
         *(door.update_name(f"free{turn}") for turn, door in enumerate(doors)),
     )
 
-    names = [row[2] for row in (await house.records())["accounts"]]
+    names = [row[2] for row in (await harness.records())["accounts"]]
     assert len(set(names)) == 2
 
 
-async def test_one_of_fifty_submissions_of_one_account_stands(house: House) -> None:
-    doors = crowd(house, token=await house.make_account(MOBILE))
+async def test_one_of_fifty_submissions_of_one_account_stands(harness: Harness) -> None:
+    doors = crowd(harness, token=await harness.make_account(MOBILE))
     numbers = valid_id_numbers(CALLERS)
     winners, others = await all_at_once(
         [
@@ -194,37 +194,37 @@ async def test_one_of_fifty_submissions_of_one_account_stands(house: House) -> N
 
     assert winners == 1
     assert strays(others, "AUTH_ALREADY_SUBMITTED") == []
-    assert len((await house.records())["identities"]) == 1
+    assert len((await harness.records())["identities"]) == 1
 
 
-async def test_one_of_fifty_accounts_gets_one_id_number(house: House) -> None:
-    doors = await make_accounts(house, CALLERS)
+async def test_one_of_fifty_accounts_gets_one_id_number(harness: Harness) -> None:
+    doors = await make_accounts(harness, CALLERS)
     winners, others = await all_at_once([door.submit_auth("张三", ID_NUMBER) for door in doors])
 
     assert winners == 1
     assert strays(others, "ID_NUMBER_REFUSED") == []
-    assert len((await house.records())["identities"]) == 1
+    assert len((await harness.records())["identities"]) == 1
 
 
-async def test_crossing_uploads_leave_one_picture_for_each_account(house: House) -> None:
+async def test_crossing_uploads_leave_one_picture_for_each_account(harness: Harness) -> None:
     """Two accounts change between the same two pictures: nobody's picture may be deleted for the other's sake."""
-    doors = await make_accounts(house, 2)
+    doors = await make_accounts(harness, 2)
     pictures = [picture(colour="red"), picture(colour="blue")]
     await all_at_once([door.upload_avatar(pictures[turn % 2]) for turn in range(4) for door in doors])
 
-    shown = [row[5] for row in (await house.records())["accounts"]]
+    shown = [row[5] for row in (await harness.records())["accounts"]]
     for door in doors:
         url = (await door.me()).values["avatar_url"]
-        assert (await house.client().get(url)).status_code == 200
-    assert set((await house.records())["pictures"]) == set(shown)
+        assert (await harness.client().get(url)).status_code == 200
+    assert set((await harness.records())["pictures"]) == set(shown)
 
 
-async def test_fifty_sign_ins_at_once_all_get_sessions_of_their_own(house: House) -> None:
-    await sign_up(house, house.open_door("rest"))
+async def test_fifty_sign_ins_at_once_all_get_sessions_of_their_own(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
     # More at once than the five failures that an account may have, so in turns of five.
     tokens = set()
     for _ in range(10):
-        doors = crowd(house, size=5)
+        doors = crowd(harness, size=5)
         winners, _ = await all_at_once([door.login(MOBILE, PASSWORD) for door in doors])
         assert winners == 5
         tokens |= {cookie.value for door in doors for cookie in door.client.cookies.jar}
@@ -232,9 +232,9 @@ async def test_fifty_sign_ins_at_once_all_get_sessions_of_their_own(house: House
     assert len(tokens) == CALLERS
 
 
-async def test_sign_out_beats_every_use_that_comes_after_it(house: House) -> None:
-    token = await house.make_account(MOBILE)
-    doors = crowd(house, token=token)
+async def test_sign_out_beats_every_use_that_comes_after_it(harness: Harness) -> None:
+    token = await harness.make_account(MOBILE)
+    doors = crowd(harness, token=token)
     await asyncio.gather(doors[0].logout(), *(door.me() for door in doors[1:25]))
 
     winners, _ = await all_at_once([door.me() for door in doors])

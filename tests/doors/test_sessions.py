@@ -1,4 +1,4 @@
-"""Sessions: opaque, hashed at rest, slid while used, revoked at once."""
+"""Sessions: opaque, hashed at rest, renewed while used, revoked at once."""
 
 import secrets
 from datetime import timedelta
@@ -10,7 +10,7 @@ from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
 from tests.doors.graphql_door import GraphQLDoor, mutation_document
-from tests.doors.house import DOORS, House
+from tests.doors.harness import DOORS, Harness
 from tests.doors.rest_door import outcome_of
 
 pytestmark = pytest.mark.anyio
@@ -32,10 +32,10 @@ def token_of(door: Door) -> str:
     return cookie.value
 
 
-async def test_token_has_256_bits_and_only_its_hash_is_stored(house: House, door: Door) -> None:
-    await sign_up(house, door)
+async def test_token_has_256_bits_and_only_its_hash_is_stored(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
     token = token_of(door)
-    rows = str(await house.records())
+    rows = str(await harness.records())
 
     assert len(token) == 43
     assert token not in rows
@@ -50,26 +50,26 @@ async def test_token_has_256_bits_and_only_its_hash_is_stored(house: House, door
         "session=of-another-service; session={token}",
     ],
 )
-async def test_cookie_is_read_as_other_clients_write_it(house: House, kind: str, header: str) -> None:
-    token = await house.make_account(MOBILE)
-    door = DOORS[kind](house.client(headers={"cookie": header.format(token=token)}))
+async def test_cookie_is_read_as_other_clients_write_it(harness: Harness, kind: str, header: str) -> None:
+    token = await harness.make_account(MOBILE)
+    door = DOORS[kind](harness.client(headers={"cookie": header.format(token=token)}))
 
     assert (await door.me()).is_ok
     assert (await door.logout()).is_ok
     assert (await door.me()).is_refused_as("UNAUTHENTICATED")
 
 
-async def test_cookie_tells_its_end_by_age_and_by_date(house: House, door: Door) -> None:
-    signed_in = await sign_up(house, door)
+async def test_cookie_tells_its_end_by_age_and_by_date(harness: Harness, door: Door) -> None:
+    signed_in = await sign_up(harness, door)
     left = await door.logout()
 
     assert f"; {LIFETIME};" in signed_in.response.headers["set-cookie"]
     assert "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT;" in left.response.headers["set-cookie"]
 
 
-async def test_session_is_fresh_at_every_sign_in(house: House, kind: str) -> None:
-    doors = [house.open_door(kind) for _ in range(4)]
-    await sign_up(house, doors[0])
+async def test_session_is_fresh_at_every_sign_in(harness: Harness, kind: str) -> None:
+    doors = [harness.open_door(kind) for _ in range(4)]
+    await sign_up(harness, doors[0])
     for door in doors[1:]:
         await door.login(MOBILE, PASSWORD)
 
@@ -77,72 +77,72 @@ async def test_session_is_fresh_at_every_sign_in(house: House, kind: str) -> Non
     assert [(await door.me()).is_ok for door in doors] == [True] * 4
 
 
-async def test_sign_in_on_top_of_a_session_ends_the_old_one(house: House, door: Door) -> None:
-    await sign_up(house, door)
+async def test_sign_in_on_top_of_a_session_ends_the_old_one(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
     old = token_of(door)
     await door.login(MOBILE, PASSWORD)
 
     assert token_of(door) != old
     assert (await door.me()).is_ok
     for kind in DOORS:
-        assert (await house.open_door(kind, token=old).me()).is_refused_as("UNAUTHENTICATED")
+        assert (await harness.open_door(kind, token=old).me()).is_refused_as("UNAUTHENTICATED")
 
 
-async def test_token_chosen_by_somebody_else_is_never_adopted(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
+async def test_token_chosen_by_somebody_else_is_never_adopted(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
     chosen = secrets.token_urlsafe(32)
-    victim = house.open_door(kind, cookie=chosen)
+    victim = harness.open_door(kind, cookie=chosen)
     signed_in = await victim.login(MOBILE, PASSWORD)
     cookie = signed_in.response.cookies["session"]
 
     assert cookie != chosen
-    assert (await house.open_door(kind, token=chosen).me()).is_refused_as("UNAUTHENTICATED")
+    assert (await harness.open_door(kind, token=chosen).me()).is_refused_as("UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize(("idle_seconds", "is_alive"), [(7 * DAY - 1, True), (7 * DAY, False)])
 async def test_session_ends_after_7_idle_days(
-    house: House, door: Door, idle_seconds: int, is_alive: bool
+    harness: Harness, door: Door, idle_seconds: int, is_alive: bool
 ) -> None:
-    await sign_up(house, door)
-    house.clock.advance(idle_seconds)
+    await sign_up(harness, door)
+    harness.clock.advance(idle_seconds)
 
     assert (await door.me()).is_ok is is_alive
 
 
-async def test_session_ends_after_30_days_however_much_it_is_used(house: House, door: Door) -> None:
-    await sign_up(house, door)
+async def test_session_ends_after_30_days_however_much_it_is_used(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
     for _ in range(5):
-        house.clock.advance(6 * DAY - 1)
+        harness.clock.advance(6 * DAY - 1)
         assert (await door.me()).is_ok
-    house.clock.advance(5)
+    harness.clock.advance(5)
 
     assert (await door.me()).is_refused_as("UNAUTHENTICATED")
 
 
-async def test_use_slides_the_idle_end(house: House, door: Door) -> None:
-    await sign_up(house, door)
-    house.clock.advance(6 * DAY)
+async def test_use_renews_the_idle_end(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
+    harness.clock.advance(6 * DAY)
     await door.me()
-    house.clock.advance(6 * DAY)
+    harness.clock.advance(6 * DAY)
 
     assert (await door.me()).is_ok
 
 
-async def test_session_is_slid_at_most_once_an_hour(house: House, door: Door) -> None:
-    await sign_up(house, door)
-    began_at = house.clock()
+async def test_session_is_renewed_at_most_once_an_hour(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
+    began_at = harness.clock()
     slid = []
     for seconds in (3599, 1, 3599, 1):
-        house.clock.advance(seconds)
+        harness.clock.advance(seconds)
         await door.me()
-        ((_, _, _, slid_at, _),) = (await house.records())["sessions"]
-        slid.append(slid_at - began_at)
+        ((_, _, _, last_used_at, _),) = (await harness.records())["sessions"]
+        slid.append(last_used_at - began_at)
 
     assert slid == [timedelta(), timedelta(hours=1), timedelta(hours=1), timedelta(hours=2)]
 
 
-async def test_sign_out_revokes_at_once_at_both_doors(house: House, door: Door) -> None:
-    await sign_up(house, door)
+async def test_sign_out_revokes_at_once_at_both_doors(harness: Harness, door: Door) -> None:
+    await sign_up(harness, door)
     token = token_of(door)
     signed_out = await door.logout()
 
@@ -150,14 +150,14 @@ async def test_sign_out_revokes_at_once_at_both_doors(house: House, door: Door) 
     assert "session=;" in signed_out.response.headers["set-cookie"]
     assert "Max-Age=0" in signed_out.response.headers["set-cookie"]
     assert not list(door.client.cookies.jar)
-    assert (await house.records())["sessions"] == []
+    assert (await harness.records())["sessions"] == []
     for kind in DOORS:
-        assert (await house.open_door(kind, token=token).me()).is_refused_as("UNAUTHENTICATED")
+        assert (await harness.open_door(kind, token=token).me()).is_refused_as("UNAUTHENTICATED")
 
 
-async def test_sign_out_ends_no_other_session(house: House, kind: str) -> None:
-    one, other = house.open_door(kind), house.open_door(kind)
-    await sign_up(house, one)
+async def test_sign_out_ends_no_other_session(harness: Harness, kind: str) -> None:
+    one, other = harness.open_door(kind), harness.open_door(kind)
+    await sign_up(harness, one)
     await other.login(MOBILE, PASSWORD)
     await one.logout()
 
@@ -168,10 +168,10 @@ async def test_sign_out_without_a_session_is_no_error(door: Door) -> None:
     assert (await door.logout()).is_ok
 
 
-async def test_check_login_tells_the_name_or_nobody(house: House) -> None:
-    door = house.open_door("rest")
+async def test_check_login_tells_the_name_or_nobody(harness: Harness) -> None:
+    door = harness.open_door("rest")
     nobody = await door.client.get("/api/check_login")
-    await sign_up(house, door)
+    await sign_up(harness, door)
     somebody = await door.client.get("/api/check_login")
 
     assert outcome_of(nobody).is_refused_as("UNAUTHENTICATED")
@@ -179,24 +179,24 @@ async def test_check_login_tells_the_name_or_nobody(house: House) -> None:
 
 
 async def test_restart_signs_nobody_out(build_house: BuildHouse, kind: str) -> None:
-    async with build_house() as house:
-        door = house.open_door(kind)
-        await sign_up(house, door)
+    async with build_house() as harness:
+        door = harness.open_door(kind)
+        await sign_up(harness, door)
         token = token_of(door)
-    async with build_house() as house:
-        assert (await house.open_door(kind, token=token).me()).is_ok
+    async with build_house() as harness:
+        assert (await harness.open_door(kind, token=token).me()).is_ok
 
 
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER  {}"])
-async def test_bearer_token_is_a_session(house: House, kind: str, header: str) -> None:
-    token = await house.make_account(MOBILE)
-    door = DOORS[kind](house.client(headers={"authorization": header.format(token)}))
+async def test_bearer_token_is_a_session(harness: Harness, kind: str, header: str) -> None:
+    token = await harness.make_account(MOBILE)
+    door = DOORS[kind](harness.client(headers={"authorization": header.format(token)}))
 
     assert (await door.me()).values["mobile"] == MOBILE
 
 
-async def test_changed_cookie_signs_out_quietly(house: House, kind: str) -> None:
-    token = await house.make_account(MOBILE)
+async def test_changed_cookie_signs_out_quietly(harness: Harness, kind: str) -> None:
+    token = await harness.make_account(MOBILE)
     changed = [
         token.swapcase(),
         token[:-1],
@@ -208,18 +208,18 @@ async def test_changed_cookie_signs_out_quietly(house: House, kind: str) -> None
         f"{token} {token}",
     ]
     for cookie in changed:
-        door = DOORS[kind](house.client(headers={"cookie": f"session={cookie}"}))
+        door = DOORS[kind](harness.client(headers={"cookie": f"session={cookie}"}))
         assert (await door.me()).is_refused_as("UNAUTHENTICATED"), cookie
 
 
-async def test_token_of_one_account_shows_only_that_account(house: House, kind: str) -> None:
-    tokens = {mobile: await house.make_account(mobile) for mobile in (MOBILE, OTHER_MOBILE)}
+async def test_token_of_one_account_shows_only_that_account(harness: Harness, kind: str) -> None:
+    tokens = {mobile: await harness.make_account(mobile) for mobile in (MOBILE, OTHER_MOBILE)}
     for mobile, token in tokens.items():
-        assert (await house.open_door(kind, token=token).me()).values["mobile"] == mobile
+        assert (await harness.open_door(kind, token=token).me()).values["mobile"] == mobile
 
 
-async def test_cookie_in_development(house: House, door: Door) -> None:
-    registered = await sign_up(house, door)
+async def test_cookie_in_development(harness: Harness, door: Door) -> None:
+    registered = await sign_up(harness, door)
 
     assert registered.response.headers["set-cookie"] == (
         f"session={token_of(door)}; {LIFETIME}; Path=/; HttpOnly; SameSite=Lax"
@@ -227,13 +227,13 @@ async def test_cookie_in_development(house: House, door: Door) -> None:
 
 
 async def test_cookie_in_production(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(**PRODUCTION) as house:
-        door = house.open_door(kind)
+    async with build_house(**PRODUCTION) as harness:
+        door = harness.open_door(kind)
         made = await door.create_captcha()
         # Production keeps no outbox; this one is the test's own.
-        text = house.captcha_text(made.values["id"])
+        text = harness.captcha_text(made.values["id"])
         await door.send_sms_code(MOBILE, made.values["id"], text)
-        registered = await door.register(MOBILE, house.sms.last_code, PASSWORD, captcha_text=text)
+        registered = await door.register(MOBILE, harness.sms.last_code, PASSWORD, captcha_text=text)
         cookie = registered.response.headers["set-cookie"]
 
         assert cookie.startswith("__Host-session=")
@@ -244,52 +244,52 @@ async def test_cookie_in_production(build_house: BuildHouse, kind: str) -> None:
 
 
 async def test_production_ignores_the_cookie_of_development(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(**PRODUCTION) as house:
-        token = await house.make_account(MOBILE)
-        door = house.open_door(kind)
+    async with build_house(**PRODUCTION) as harness:
+        token = await harness.make_account(MOBILE)
+        door = harness.open_door(kind)
         door.client.cookies.set("session", token, domain="gateway.test")
 
         assert (await door.me()).is_refused_as("UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize("name", ["login", "register"])
-async def test_body_delivery_gives_a_token_and_no_cookie(house: House, name: str) -> None:
-    door = GraphQLDoor(house.client())
+async def test_body_delivery_gives_a_token_and_no_cookie(harness: Harness, name: str) -> None:
+    door = GraphQLDoor(harness.client())
     fields = {"mobile": MOBILE, "password": PASSWORD, "tokenDelivery": "BODY"}
     if name == "login":
-        await sign_up(house, house.open_door("graphql"))
+        await sign_up(harness, harness.open_door("graphql"))
     else:
         made = await door.create_captcha()
-        await door.send_sms_code(MOBILE, made.values["id"], house.captcha_text(made.values["id"]))
-        fields["smsCode"] = house.sms.last_code
+        await door.send_sms_code(MOBILE, made.values["id"], harness.captcha_text(made.values["id"]))
+        fields["smsCode"] = harness.sms.last_code
     response = await door.post(mutation_document(name), {"input": fields})
     token = response.json()["data"][name]["session"]["token"]
 
     assert "set-cookie" not in response.headers
-    assert (await house.open_door("graphql", token=token).me()).is_ok
-    assert (await house.open_door("rest", token=token).me()).is_ok
+    assert (await harness.open_door("graphql", token=token).me()).is_ok
+    assert (await harness.open_door("rest", token=token).me()).is_ok
     assert (await door.me()).is_refused_as("UNAUTHENTICATED")
 
 
-async def test_cookie_delivery_gives_no_token_in_the_body(house: House) -> None:
-    registered = await sign_up(house, house.open_door("graphql"))
+async def test_cookie_delivery_gives_no_token_in_the_body(harness: Harness) -> None:
+    registered = await sign_up(harness, harness.open_door("graphql"))
 
     assert registered.values["token"] is None
     assert registered.values["expires_at"] == "2026-03-08T12:00:00+00:00"
 
 
-async def test_delivery_that_is_null_is_the_default(house: House) -> None:
-    await sign_up(house, house.open_door("graphql"))
+async def test_delivery_that_is_null_is_the_default(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("graphql"))
     fields = {"mobile": MOBILE, "password": PASSWORD, "tokenDelivery": None}
-    response = await GraphQLDoor(house.client()).post(mutation_document("login"), {"input": fields})
+    response = await GraphQLDoor(harness.client()).post(mutation_document("login"), {"input": fields})
 
     assert response.json()["data"]["login"]["session"]["token"] is None
     assert "set-cookie" in response.headers
 
 
-async def test_sign_in_and_the_reads_after_it_fit_in_one_graphql_request(house: House) -> None:
-    await sign_up(house, house.open_door("graphql"))
-    door = GraphQLDoor(house.client())
+async def test_sign_in_and_the_reads_after_it_fit_in_one_graphql_request(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("graphql"))
+    door = GraphQLDoor(harness.client())
     response = await door.post(
         "mutation ($l: LoginInput!, $n: UpdateNameInput!) "
         "{ login(input: $l) { account { id } } updateName(input: $n) { account { name } } }",
@@ -299,13 +299,13 @@ async def test_sign_in_and_the_reads_after_it_fit_in_one_graphql_request(house: 
     assert response.json()["data"]["updateName"]["account"]["name"] == "both"
 
 
-async def test_sign_in_then_sign_out_in_one_graphql_request_leaves_nobody_signed_in(house: House) -> None:
-    await sign_up(house, house.open_door("graphql"))
-    door = GraphQLDoor(house.client())
+async def test_sign_in_then_sign_out_in_one_graphql_request_leaves_nobody_signed_in(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("graphql"))
+    door = GraphQLDoor(harness.client())
     await door.post(
         "mutation ($l: LoginInput!) { login(input: $l) { account { id } } logout { errors { code } } }",
         {"l": {"mobile": MOBILE, "password": PASSWORD}},
     )
 
     assert (await door.me()).is_refused_as("UNAUTHENTICATED")
-    assert len((await house.records())["sessions"]) == 1
+    assert len((await harness.records())["sessions"]) == 1

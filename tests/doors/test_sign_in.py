@@ -14,7 +14,7 @@ from resolvers.sign_in_guard import _count_for_mobile
 from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
-from tests.doors.house import House
+from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
 
@@ -35,60 +35,60 @@ async def fail(door: Door, times: int, mobile: str = MOBILE) -> Outcome:
     return outcome
 
 
-async def test_right_password_signs_in(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
-    door = house.open_door(kind)
+async def test_right_password_signs_in(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
+    door = harness.open_door(kind)
 
     assert (await door.login(MOBILE, PASSWORD)).values["mobile"] == MOBILE
     assert (await door.me()).is_ok
 
 
-async def test_account_made_at_one_door_signs_in_at_the_other(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
-    other = house.open_door({"rest": "graphql", "graphql": "rest"}[kind])
+async def test_account_made_at_one_door_signs_in_at_the_other(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
+    other = harness.open_door({"rest": "graphql", "graphql": "rest"}[kind])
 
     assert await other.login(MOBILE, PASSWORD)
 
 
-async def test_unknown_mobile_and_wrong_password_get_one_answer(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
+async def test_unknown_mobile_and_wrong_password_get_one_answer(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
 
-    known = await fail(house.open_door(kind), 1)
-    unknown = await fail(house.open_door(kind), 1, OTHER_MOBILE)
+    known = await fail(harness.open_door(kind), 1)
+    unknown = await fail(harness.open_door(kind), 1, OTHER_MOBILE)
 
     assert known.is_refused_as("WRONG_CREDENTIALS")
     assert answer_of(known) == answer_of(unknown)
 
 
-async def test_known_and_unknown_mobile_cost_equally_many_hashes(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
+async def test_known_and_unknown_mobile_cost_equally_many_hashes(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
     costs = []
     for mobile in (MOBILE, OTHER_MOBILE):
-        before = house.hasher.computations
-        await fail(house.open_door(kind), 1, mobile)
-        costs.append(house.hasher.computations - before)
+        before = harness.hasher.computations
+        await fail(harness.open_door(kind), 1, mobile)
+        costs.append(harness.hasher.computations - before)
 
     assert costs == [1, 1]
 
 
-async def test_refused_unjudged_costs_no_hash(house: House, kind: str) -> None:
-    door = house.open_door(kind)
+async def test_refused_unjudged_costs_no_hash(harness: Harness, kind: str) -> None:
+    door = harness.open_door(kind)
     await fail(door, 5)
-    before = house.hasher.computations
+    before = harness.hasher.computations
 
     await door.login(MOBILE, PASSWORD)
     await door.login(MOBILE, "x" * 129)
 
-    assert house.hasher.computations == before
+    assert harness.hasher.computations == before
 
 
 @pytest.mark.parametrize("is_registered", [True, False])
 async def test_fifth_failure_begins_a_pause_that_holds_for_the_right_password(
-    house: House, kind: str, is_registered: bool
+    harness: Harness, kind: str, is_registered: bool
 ) -> None:
     if is_registered:
-        await sign_up(house, house.open_door(kind))
-    door = house.open_door(kind)
+        await sign_up(harness, harness.open_door(kind))
+    door = harness.open_door(kind)
     fifth = await fail(door, 5)
     sixth = await fail(door, 1)
     right = await door.login(MOBILE, PASSWORD)
@@ -100,10 +100,10 @@ async def test_fifth_failure_begins_a_pause_that_holds_for_the_right_password(
     assert right.is_address_limit in {False, None}
 
 
-async def test_pause_is_one_for_both_doors_and_all_addresses(house: House) -> None:
-    await sign_up(house, house.open_door("rest"))
+async def test_pause_is_one_for_both_doors_and_all_addresses(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
     doors = [
-        house.open_door(kind, address=f"198.51.100.{i}") for i in range(3) for kind in ("rest", "graphql")
+        harness.open_door(kind, address=f"198.51.100.{i}") for i in range(3) for kind in ("rest", "graphql")
     ]
     answers = [await door.login(MOBILE, "wrong password") for door in doors]
 
@@ -112,30 +112,30 @@ async def test_pause_is_one_for_both_doors_and_all_addresses(house: House) -> No
 
 
 @pytest.mark.parametrize("mobile", [MOBILE, OTHER_MOBILE])
-async def test_pauses_grow_from_1_to_15_minutes(house: House, kind: str, mobile: str) -> None:
-    await sign_up(house, house.open_door(kind), MOBILE)
-    door = house.open_door(kind)
+async def test_pauses_grow_from_1_to_15_minutes(harness: Harness, kind: str, mobile: str) -> None:
+    await sign_up(harness, harness.open_door(kind), MOBILE)
+    door = harness.open_door(kind)
     await fail(door, 5, mobile)
     pauses: list[int] = []
     for _ in range(7):
-        refused = await fail(house.open_door(kind, address=f"203.0.113.{len(pauses)}"), 1, mobile)
+        refused = await fail(harness.open_door(kind, address=f"203.0.113.{len(pauses)}"), 1, mobile)
         seconds = refused.retry_after_seconds
         assert seconds is not None
         pauses.append(seconds)
-        house.clock.advance(seconds)
+        harness.clock.advance(seconds)
         # One attempt is judged; after 15 quiet minutes the window is over and there are five again.
-        await fail(house.open_door(kind, address="203.0.113.99"), 5, mobile)
+        await fail(harness.open_door(kind, address="203.0.113.99"), 5, mobile)
 
     assert pauses == [60, 120, 240, 480, 900, 900, 900]
 
 
-async def test_one_attempt_after_a_pause_then_the_next_pause(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
-    door = house.open_door(kind)
+async def test_one_attempt_after_a_pause_then_the_next_pause(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
+    door = harness.open_door(kind)
     await fail(door, 5)
-    house.clock.advance(59)
+    harness.clock.advance(59)
     early = await door.login(MOBILE, PASSWORD)
-    house.clock.advance(1)
+    harness.clock.advance(1)
     judged = await fail(door, 1)
     again = await fail(door, 1)
 
@@ -145,15 +145,15 @@ async def test_one_attempt_after_a_pause_then_the_next_pause(house: House, kind:
 
 
 async def test_attempt_that_looked_before_a_pause_began_does_not_slip_through(
-    house: House, kind: str
+    harness: Harness, kind: str
 ) -> None:
-    door = house.open_door(kind)
+    door = harness.open_door(kind)
     await fail(door, 5)
-    house.clock.advance(60)
+    harness.clock.advance(60)
     await fail(door, 1)
 
     # It found the first pause ended, and counts itself only now that the second one has begun.
-    ctx = Context(house.services)
+    ctx = Context(harness.services)
     with pytest.raises(RateLimitedError) as refused:
         async with ctx.consuming() as consumption:
             await _count_for_mobile(ctx, consumption, MOBILE)
@@ -162,36 +162,36 @@ async def test_attempt_that_looked_before_a_pause_began_does_not_slip_through(
     assert (await fail(door, 1)).retry_after_seconds == 120
 
 
-async def test_right_password_after_a_pause_signs_in_and_clears(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
-    door = house.open_door(kind)
+async def test_right_password_after_a_pause_signs_in_and_clears(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
+    door = harness.open_door(kind)
     await fail(door, 5)
-    house.clock.advance(60)
+    harness.clock.advance(60)
 
     assert await door.login(MOBILE, PASSWORD)
     assert (await fail(door, 5)).is_refused_as("WRONG_CREDENTIALS")
     assert (await fail(door, 1)).retry_after_seconds == 60
 
 
-async def test_success_clears_the_mobiles_failures(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
-    door = house.open_door(kind)
+async def test_success_clears_the_mobiles_failures(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
+    door = harness.open_door(kind)
     for _ in range(3):
         assert (await fail(door, 4)).is_refused_as("WRONG_CREDENTIALS")
         assert await door.login(MOBILE, PASSWORD)
 
 
-async def test_failures_are_forgotten_after_15_minutes(house: House, kind: str) -> None:
-    door = house.open_door(kind)
+async def test_failures_are_forgotten_after_15_minutes(harness: Harness, kind: str) -> None:
+    door = harness.open_door(kind)
     await fail(door, 4)
-    house.clock.advance(15 * 60)
+    harness.clock.advance(15 * 60)
 
     assert (await fail(door, 5)).is_refused_as("WRONG_CREDENTIALS")
 
 
-async def test_20_failures_for_each_address_over_all_mobiles_and_both_doors(house: House) -> None:
-    await sign_up(house, house.open_door("rest"))
-    doors = [house.open_door("rest"), house.open_door("graphql")]
+async def test_20_failures_for_each_address_over_all_mobiles_and_both_doors(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
+    doors = [harness.open_door("rest"), harness.open_door("graphql")]
     for turn in range(20):
         failed = await fail(doors[turn % 2], 1, f"+86139000000{turn:02}")
         assert failed.is_refused_as("WRONG_CREDENTIALS")
@@ -200,12 +200,12 @@ async def test_20_failures_for_each_address_over_all_mobiles_and_both_doors(hous
     assert all(outcome.is_refused_as("RATE_LIMITED") for outcome in refused)
     assert {outcome.retry_after_seconds for outcome in refused} == {15 * 60}
     assert refused[0].is_address_limit
-    assert await house.open_door("rest", address="198.51.100.2").login(MOBILE, PASSWORD)
+    assert await harness.open_door("rest", address="198.51.100.2").login(MOBILE, PASSWORD)
 
 
-async def test_successes_do_not_use_up_the_addresss_budget(house: House, kind: str) -> None:
-    await sign_up(house, house.open_door(kind))
-    door = house.open_door(kind)
+async def test_successes_do_not_use_up_the_addresss_budget(harness: Harness, kind: str) -> None:
+    await sign_up(harness, harness.open_door(kind))
+    door = harness.open_door(kind)
 
     assert all([await door.login(MOBILE, PASSWORD) for _ in range(25)])
 
@@ -213,81 +213,81 @@ async def test_successes_do_not_use_up_the_addresss_budget(house: House, kind: s
 async def test_password_is_rehashed_at_sign_in_when_the_parameters_change(
     build_house: BuildHouse, kind: str
 ) -> None:
-    async with build_house(argon2_passes=1) as house:
-        await sign_up(house, house.open_door(kind))
-        old = (await house.records())["accounts"][0]
-    async with build_house(argon2_passes=2) as house:
-        door = house.open_door(kind)
+    async with build_house(argon2_passes=1) as harness:
+        await sign_up(harness, harness.open_door(kind))
+        old = (await harness.records())["accounts"][0]
+    async with build_house(argon2_passes=2) as harness:
+        door = harness.open_door(kind)
         await fail(door, 1)
-        untouched = (await house.records())["accounts"][0]
+        untouched = (await harness.records())["accounts"][0]
         await door.login(MOBILE, PASSWORD)
-        new = (await house.records())["accounts"][0]
-        before = house.hasher.computations
-        assert await house.open_door(kind).login(MOBILE, PASSWORD)
+        new = (await harness.records())["accounts"][0]
+        before = harness.hasher.computations
+        assert await harness.open_door(kind).login(MOBILE, PASSWORD)
 
-        assert house.hasher.computations - before == 1
+        assert harness.hasher.computations - before == 1
     assert untouched == old
     assert "t=1," in str(old)
     assert "t=2," in str(new)
 
 
-async def set_hash(house: House, account_id: str, password: str) -> None:
+async def set_hash(harness: Harness, account_id: str, password: str) -> None:
     """As it was made before passwords were normalised."""
     row = accounts.c.id == int(account_id)
-    async with house.services.database.writing() as connection:
-        new = house.hasher.hash(password)
+    async with harness.services.database.writing() as connection:
+        new = harness.hasher.hash(password)
         await connection.execute(update(accounts).where(row).values(password_hash=new))
 
 
 @pytest.mark.parametrize("password", ["pässwört über älles", "Mật khẩu của tôi", "비밀번호입니다요"])
 @pytest.mark.parametrize(("chosen", "typed"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
 async def test_one_password_typed_on_two_systems_is_one(
-    house: House, kind: str, password: str, chosen: Spelling, typed: Spelling
+    harness: Harness, kind: str, password: str, chosen: Spelling, typed: Spelling
 ) -> None:
-    await sign_up(house, house.open_door(kind), password=normalize(chosen, password))
+    await sign_up(harness, harness.open_door(kind), password=normalize(chosen, password))
 
-    assert await house.open_door(kind).login(MOBILE, normalize(typed, password))
+    assert await harness.open_door(kind).login(MOBILE, normalize(typed, password))
 
 
 async def test_a_password_that_was_kept_as_typed_signs_in_and_is_kept_normal_from_then_on(
-    house: House, kind: str
+    harness: Harness, kind: str
 ) -> None:
     password = normalize("NFD", "pässwört über älles")
-    registered = await sign_up(house, house.open_door(kind))
-    await set_hash(house, registered.values["id"], password)
+    registered = await sign_up(harness, harness.open_door(kind))
+    await set_hash(harness, registered.values["id"], password)
 
-    assert not await house.open_door(kind).login(MOBILE, normalize("NFC", password))
-    assert await house.open_door(kind).login(MOBILE, password)
-    assert await house.open_door(kind).login(MOBILE, normalize("NFC", password))
-    before = house.hasher.computations
-    assert await house.open_door(kind).login(MOBILE, password)
-    assert house.hasher.computations - before == 1
+    assert not await harness.open_door(kind).login(MOBILE, normalize("NFC", password))
+    assert await harness.open_door(kind).login(MOBILE, password)
+    assert await harness.open_door(kind).login(MOBILE, normalize("NFC", password))
+    before = harness.hasher.computations
+    assert await harness.open_door(kind).login(MOBILE, password)
+    assert harness.hasher.computations - before == 1
 
 
 async def test_unknown_mobile_costs_as_many_hashes_for_a_password_of_two_spellings(
-    house: House, kind: str
+    harness: Harness, kind: str
 ) -> None:
-    await sign_up(house, house.open_door(kind))
+    await sign_up(harness, harness.open_door(kind))
     costs = []
     for mobile in (MOBILE, OTHER_MOBILE):
-        before = house.hasher.computations
-        await house.open_door(kind).login(mobile, normalize("NFD", "pässwört über älles"))
-        costs.append(house.hasher.computations - before)
+        before = harness.hasher.computations
+        await harness.open_door(kind).login(mobile, normalize("NFD", "pässwört über älles"))
+        costs.append(harness.hasher.computations - before)
 
     assert costs == [2, 2]
 
 
-async def test_one_megabyte_password_never_reaches_the_hasher(house: House, door: Door) -> None:
+async def test_one_megabyte_password_never_reaches_the_hasher(harness: Harness, door: Door) -> None:
     await door.login(MOBILE, "x" * 90_000)
 
-    assert house.hasher.computations == 0
+    assert harness.hasher.computations == 0
 
 
-async def test_locked_account_is_told_only_to_who_knows_the_password(house: House, kind: str) -> None:
-    door = house.open_door(kind)
-    registered = await sign_up(house, door)
-    async with house.services.database.writing() as connection:
-        await set_locked_at(connection, int(registered.values["id"]), house.clock())
+async def test_locked_account_is_told_only_to_who_knows_the_password(harness: Harness, kind: str) -> None:
+    door = harness.open_door(kind)
+    registered = await sign_up(harness, door)
+    async with harness.services.database.writing() as connection:
+        await set_locked_at(connection, int(registered.values["id"]), harness.clock())
 
     assert (await door.me()).is_refused_as("UNAUTHENTICATED")
     assert (await fail(door, 1)).is_refused_as("WRONG_CREDENTIALS")

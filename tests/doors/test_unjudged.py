@@ -15,7 +15,7 @@ from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door
 from tests.doors.faults import BreakableDatabase, BreakableStore
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, ask_for_code, receive_code, sign_up, wrong
-from tests.doors.house import House
+from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ TRIES = 25
 class Breakable:
     """A gateway and what can be broken under it."""
 
-    house: House
+    harness: Harness
     store: BreakableStore
     database: BreakableDatabase
 
@@ -43,19 +43,19 @@ async def breakable(build_house: BuildHouse) -> AsyncIterator[Breakable]:
 
         return wrap
 
-    async with build_house(wrap_state=keep(BreakableStore), wrap_database=keep(BreakableDatabase)) as house:
-        yield Breakable(house, *parts)
+    async with build_house(wrap_state=keep(BreakableStore), wrap_database=keep(BreakableDatabase)) as harness:
+        yield Breakable(harness, *parts)
 
 
-async def registered(house: House, kind: str) -> Door:
-    await sign_up(house, house.open_door(kind, address="203.0.113.1"))
-    return house.open_door(kind)
+async def registered(harness: Harness, kind: str) -> Door:
+    await sign_up(harness, harness.open_door(kind, address="203.0.113.1"))
+    return harness.open_door(kind)
 
 
 async def test_right_passwords_while_the_database_is_down_lock_nobody_out(
     breakable: Breakable, kind: str
 ) -> None:
-    door = await registered(breakable.house, kind)
+    door = await registered(breakable.harness, kind)
     breakable.database.is_down = True
     for _ in range(TRIES):
         assert (await door.login(MOBILE, PASSWORD)).is_refused_as("SERVICE_UNAVAILABLE")
@@ -69,7 +69,7 @@ async def test_right_passwords_lock_nobody_out_wherever_the_state_store_breaks(
     breakable: Breakable, operations: int
 ) -> None:
     """The count itself, or giving it back, is what fails: then it is given back when the store answers again."""
-    door = await registered(breakable.house, "rest")
+    door = await registered(breakable.harness, "rest")
     for _ in range(TRIES):
         breakable.store.breaks_after = operations
         answer = await door.login(MOBILE, PASSWORD)
@@ -80,7 +80,7 @@ async def test_right_passwords_lock_nobody_out_wherever_the_state_store_breaks(
 
 
 async def test_wrong_passwords_count_all_the_same_after_an_outage(breakable: Breakable, kind: str) -> None:
-    door = await registered(breakable.house, kind)
+    door = await registered(breakable.harness, kind)
     for _ in range(4):
         assert (await door.login(MOBILE, "a wrong password")).is_refused_as("WRONG_CREDENTIALS")
     breakable.database.is_down = True
@@ -93,10 +93,10 @@ async def test_wrong_passwords_count_all_the_same_after_an_outage(breakable: Bre
 
 
 async def test_the_attempt_after_a_pause_is_not_lost_to_an_outage(breakable: Breakable, kind: str) -> None:
-    door = await registered(breakable.house, kind)
+    door = await registered(breakable.harness, kind)
     for _ in range(5):
         await door.login(MOBILE, "a wrong password")
-    breakable.house.clock.advance(60)
+    breakable.harness.clock.advance(60)
     breakable.database.is_down = True
     await door.login(MOBILE, PASSWORD)
     breakable.database.is_down = False
@@ -105,8 +105,8 @@ async def test_the_attempt_after_a_pause_is_not_lost_to_an_outage(breakable: Bre
 
 
 async def test_who_finds_the_hashers_busy_has_not_failed(breakable: Breakable, kind: str) -> None:
-    door = await registered(breakable.house, kind)
-    pool = breakable.house.services.passwords._pool
+    door = await registered(breakable.harness, kind)
+    pool = breakable.harness.services.passwords._pool
     places, pool._maximum = pool._maximum, 0
     for _ in range(TRIES):
         assert (await door.login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")
@@ -116,13 +116,13 @@ async def test_who_finds_the_hashers_busy_has_not_failed(breakable: Breakable, k
 
 
 async def test_a_cancelled_sign_in_has_not_failed(breakable: Breakable) -> None:
-    house = breakable.house
-    door = await registered(house, "rest")
+    harness = breakable.harness
+    door = await registered(harness, "rest")
     for _ in range(TRIES):
         begun = asyncio.Event()
         breakable.database.on_connect = begun.set
         attempt = asyncio.create_task(
-            login(Context(house.services, address="198.51.100.1"), mobile=MOBILE, password=PASSWORD)
+            login(Context(harness.services, address="198.51.100.1"), mobile=MOBILE, password=PASSWORD)
         )
         await begun.wait()
         attempt.cancel()
@@ -134,41 +134,41 @@ async def test_a_cancelled_sign_in_has_not_failed(breakable: Breakable) -> None:
 
 
 async def test_codes_that_could_not_be_sent_use_up_no_interval(breakable: Breakable, kind: str) -> None:
-    house, door = breakable.house, breakable.house.open_door(kind)
+    harness, door = breakable.harness, breakable.harness.open_door(kind)
     breakable.database.is_down = True
     for _ in range(TRIES):
-        assert (await ask_for_code(house, door)).is_refused_as("SERVICE_UNAVAILABLE")
+        assert (await ask_for_code(harness, door)).is_refused_as("SERVICE_UNAVAILABLE")
     breakable.database.is_down = False
-    house.sms.is_failing = True
+    harness.sms.is_failing = True
     for _ in range(TRIES):
-        assert (await ask_for_code(house, door)).is_refused_as("SMS_NOT_SENT")
-    house.sms.is_failing = False
+        assert (await ask_for_code(harness, door)).is_refused_as("SMS_NOT_SENT")
+    harness.sms.is_failing = False
 
-    assert await ask_for_code(house, door)
+    assert await ask_for_code(harness, door)
 
 
 @pytest.mark.parametrize("operations", range(14))
 async def test_a_send_uses_up_no_interval_wherever_the_state_store_breaks(
     breakable: Breakable, operations: int
 ) -> None:
-    house, door = breakable.house, breakable.house.open_door("rest")
+    harness, door = breakable.harness, breakable.harness.open_door("rest")
     for _ in range(3):
         captcha_id = (await door.create_captcha()).values["id"]
         breakable.store.breaks_after = operations
-        sent = await door.send_sms_code(MOBILE, captcha_id, house.captcha_text(captcha_id))
+        sent = await door.send_sms_code(MOBILE, captcha_id, harness.captcha_text(captcha_id))
         breakable.store.is_down, breakable.store.breaks_after = False, None
         if sent.is_ok:
             return
         assert sent.is_refused_as("SERVICE_UNAVAILABLE"), sent
 
-    assert await ask_for_code(house, door)
+    assert await ask_for_code(harness, door)
 
 
 async def test_right_codes_while_the_database_is_down_cost_neither_code_nor_guess(
     breakable: Breakable, kind: str
 ) -> None:
-    house, door = breakable.house, breakable.house.open_door(kind)
-    code, text = await receive_code(house, door)
+    harness, door = breakable.harness, breakable.harness.open_door(kind)
+    code, text = await receive_code(harness, door)
     breakable.database.is_down = True
     for _ in range(TRIES):
         refused = await door.register(MOBILE, code, PASSWORD, captcha_text=text)
@@ -185,8 +185,8 @@ async def test_right_codes_while_the_database_is_down_cost_neither_code_nor_gues
 async def test_a_right_code_is_not_lost_wherever_the_state_store_breaks(
     breakable: Breakable, operations: int
 ) -> None:
-    house, door = breakable.house, breakable.house.open_door("rest")
-    code, text = await receive_code(house, door)
+    harness, door = breakable.harness, breakable.harness.open_door("rest")
+    code, text = await receive_code(harness, door)
     breakable.store.breaks_after = operations
     first = await door.register(MOBILE, code, PASSWORD, captcha_text=text)
     breakable.store.is_down, breakable.store.breaks_after = False, None
@@ -196,7 +196,7 @@ async def test_a_right_code_is_not_lost_wherever_the_state_store_breaks(
 
 
 async def test_captchas_that_could_not_be_drawn_do_not_count(breakable: Breakable, kind: str) -> None:
-    door = breakable.house.open_door(kind)
+    door = breakable.harness.open_door(kind)
     for _ in range(70):
         breakable.store.breaks_after = 1
         assert (await door.create_captcha()).is_refused_as("SERVICE_UNAVAILABLE")
@@ -207,24 +207,24 @@ async def test_captchas_that_could_not_be_drawn_do_not_count(breakable: Breakabl
 
 async def test_a_send_that_is_cut_off_at_the_vendor_stays_counted(breakable: Breakable) -> None:
     """It may be on its way: who breaks off in time must not get messages for nothing."""
-    house, door = breakable.house, breakable.house.open_door("rest")
-    house.sms.is_cut_off = True
+    harness, door = breakable.harness, breakable.harness.open_door("rest")
+    harness.sms.is_cut_off = True
     with suppress(asyncio.CancelledError):
-        await ask_for_code(house, door)
-    house.sms.is_cut_off = False
+        await ask_for_code(harness, door)
+    harness.sms.is_cut_off = False
 
-    assert (await ask_for_code(house, door)).is_refused_as("RATE_LIMITED")
-    assert await ask_for_code(house, door, OTHER_MOBILE)
+    assert (await ask_for_code(harness, door)).is_refused_as("RATE_LIMITED")
+    assert await ask_for_code(harness, door, OTHER_MOBILE)
 
 
 async def test_what_is_owed_is_given_back_without_anybody_asking(breakable: Breakable) -> None:
-    house = breakable.house
-    door = await registered(house, "rest")
+    harness = breakable.harness
+    door = await registered(harness, "rest")
     breakable.store.breaks_after = 0
     with suppress(ServiceUnavailableError):
-        await login(Context(house.services, address="198.51.100.1"), mobile=MOBILE, password=PASSWORD)
+        await login(Context(harness.services, address="198.51.100.1"), mobile=MOBILE, password=PASSWORD)
     breakable.store.is_down = False
-    payer = house.services.refunds._worker
+    payer = harness.services.refunds._worker
     assert payer is not None
     await payer
 

@@ -9,14 +9,14 @@ from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, PASSWORD, sign_up
 from tests.doors.graphql_door import GraphQLDoor, mutation_document
-from tests.doors.house import DOORS, House
+from tests.doors.harness import DOORS, Harness
 from tests.doors.pictures import picture
 from tests.doors.rest_door import CODES, outcome_of
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_every_answer_has_a_request_id_of_its_own(house: House, door: Door) -> None:
+async def test_every_answer_has_a_request_id_of_its_own(harness: Harness, door: Door) -> None:
     ids = {(await door.me()).response.headers["x-request-id"] for _ in range(3)}
 
     assert len(ids) == 3
@@ -24,9 +24,9 @@ async def test_every_answer_has_a_request_id_of_its_own(house: House, door: Door
 
 
 async def test_request_id_is_taken_from_a_trusted_proxy_only(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(trusted_proxies="10.0.0.0/8") as house:
+    async with build_house(trusted_proxies="10.0.0.0/8") as harness:
         answers = [
-            await DOORS[kind](house.client(address=address, headers={"x-request-id": "abcdef-123456"})).me()
+            await DOORS[kind](harness.client(address=address, headers={"x-request-id": "abcdef-123456"})).me()
             for address in ("10.1.2.3", "198.51.100.1")
         ]
 
@@ -61,22 +61,24 @@ async def test_answers_are_not_stored_and_not_sniffed(door: Door) -> None:
         (";;;,,,=", False),
     ],
 )
-async def test_graphql_speaks_the_accepted_language(house: House, accepted: str, is_chinese: bool) -> None:
-    door = GraphQLDoor(house.client(headers={"accept-language": accepted}))
+async def test_graphql_speaks_the_accepted_language(
+    harness: Harness, accepted: str, is_chinese: bool
+) -> None:
+    door = GraphQLDoor(harness.client(headers={"accept-language": accepted}))
 
     message = (await door.login(MOBILE, "wrong password")).message
 
     assert message == ("手机号或密码错误" if is_chinese else "The mobile number or the password is wrong.")
 
 
-async def test_top_level_errors_are_in_the_accepted_language_too(house: House) -> None:
-    door = GraphQLDoor(house.client(headers={"accept-language": "zh"}))
+async def test_top_level_errors_are_in_the_accepted_language_too(harness: Harness) -> None:
+    door = GraphQLDoor(harness.client(headers={"accept-language": "zh"}))
 
     assert (await door.auth_info()).message == "用户未登录"
 
 
-async def test_rest_speaks_chinese_whatever_is_accepted(house: House) -> None:
-    client = house.client(headers={"accept-language": "en"})
+async def test_rest_speaks_chinese_whatever_is_accepted(harness: Harness) -> None:
+    client = harness.client(headers={"accept-language": "en"})
 
     assert (await DOORS["rest"](client).me()).message == "用户未登录"
 
@@ -90,16 +92,16 @@ async def test_every_code_stands_in_both_doors_tables() -> None:
         assert code.value in CODES[errno], code
 
 
-async def test_rest_answers_are_http_200_whatever_comes_of_it(house: House) -> None:
-    client = house.client()
+async def test_rest_answers_are_http_200_whatever_comes_of_it(harness: Harness) -> None:
+    client = harness.client()
     for path in ("/api/check_login", "/api/logout", "/api/profile", "/api/profile/auth", "/api/imagecode"):
         assert (await client.get(path)).status_code == 200
     for path in ("smscode", "register", "login", "profile/avatar", "profile/name", "profile/auth"):
         assert (await client.post(f"/api/{path}", json={})).status_code == 200
 
 
-async def test_unknown_path_and_wrong_method_are_envelopes_too(house: House) -> None:
-    client = house.client()
+async def test_unknown_path_and_wrong_method_are_envelopes_too(harness: Harness) -> None:
+    client = harness.client()
     unknown, wrong_method = await client.get("/api/nothing"), await client.put("/api/login")
 
     assert (unknown.status_code, wrong_method.status_code) == (404, 405)
@@ -118,10 +120,10 @@ async def test_unknown_path_and_wrong_method_are_envelopes_too(house: House) -> 
         {"origin": "http://gateway.test:81"},
     ],
 )
-async def test_another_sites_page_changes_nothing(house: House, headers: dict[str, str]) -> None:
-    token = await house.make_account(MOBILE)
-    before = await house.records()
-    client = house.client(headers=headers)
+async def test_another_sites_page_changes_nothing(harness: Harness, headers: dict[str, str]) -> None:
+    token = await harness.make_account(MOBILE)
+    before = await harness.records()
+    client = harness.client(headers=headers)
     client.cookies.set("session", token, domain="gateway.test")
     posted = await client.post("/api/profile/name", json={"name": "stolen"})
     signed_out = await client.get("/api/logout")
@@ -130,7 +132,7 @@ async def test_another_sites_page_changes_nothing(house: House, headers: dict[st
     assert posted.json()["errno"] == signed_out.json()["errno"] == 4201
     assert asked.status_code == 403
     assert asked.json()["errors"][0]["extensions"]["code"] == "CROSS_SITE_REFUSED"
-    assert await house.records() == before
+    assert await harness.records() == before
 
 
 @pytest.mark.parametrize(
@@ -147,26 +149,26 @@ async def test_another_sites_page_changes_nothing(house: House, headers: dict[st
 async def test_own_pages_allowed_origins_and_native_clients_may_post(
     build_house: BuildHouse, kind: str, headers: dict[str, str]
 ) -> None:
-    async with build_house(allowed_origins="https://app.example.com") as house:
-        client = house.client(token=await house.make_account(MOBILE), headers=headers)
+    async with build_house(allowed_origins="https://app.example.com") as harness:
+        client = harness.client(token=await harness.make_account(MOBILE), headers=headers)
 
         assert await DOORS[kind](client).update_name("mine")
 
 
 async def test_cors_answers_allowed_origins_only(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(allowed_origins="https://app.example.com") as house:
+    async with build_house(allowed_origins="https://app.example.com") as harness:
         for origin, is_allowed in (("https://app.example.com", True), ("https://evil.test", False)):
-            headers = (await DOORS[kind](house.client(headers={"origin": origin})).me()).response.headers
+            headers = (await DOORS[kind](harness.client(headers={"origin": origin})).me()).response.headers
             assert headers.get("access-control-allow-origin") == (origin if is_allowed else None)
             assert ("access-control-allow-credentials" in headers) is is_allowed
 
 
 @pytest.mark.parametrize("is_in_query", [True, False])
 async def test_profile_is_served_by_mobile_and_password_without_a_session(
-    house: House, is_in_query: bool
+    harness: Harness, is_in_query: bool
 ) -> None:
-    await sign_up(house, house.open_door("rest"))
-    client = house.client()
+    await sign_up(harness, harness.open_door("rest"))
+    client = harness.client()
     credentials = {"mobile": MOBILE, "password": PASSWORD}
 
     async def get(path: str) -> dict[str, object]:
@@ -186,12 +188,12 @@ async def test_profile_is_served_by_mobile_and_password_without_a_session(
     assert (await post("/api/profile/name", name="小明"))["data"] == {"name": "小明"}
     assert (await post("/api/profile/auth", real_name="张三", id_card="11010519491231002X"))["errno"] == 0
     assert (await get("/api/profile/auth"))["data"] == {"real_name": "*三", "id_card": "1101**********002X"}
-    assert len((await house.records())["sessions"]) == 1
+    assert len((await harness.records())["sessions"]) == 1
 
 
-async def test_avatar_is_taken_with_mobile_and_password_in_the_form(house: House) -> None:
-    await sign_up(house, house.open_door("rest"))
-    response = await house.client().post(
+async def test_avatar_is_taken_with_mobile_and_password_in_the_form(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
+    response = await harness.client().post(
         "/api/profile/avatar",
         data={"mobile": MOBILE, "password": PASSWORD},
         files={"avatar": ("a.png", picture())},
@@ -201,9 +203,9 @@ async def test_avatar_is_taken_with_mobile_and_password_in_the_form(house: House
     assert "set-cookie" not in response.headers
 
 
-async def test_credentials_without_a_session_go_through_the_sign_in_limits(house: House) -> None:
-    await sign_up(house, house.open_door("rest"))
-    client = house.client()
+async def test_credentials_without_a_session_go_through_the_sign_in_limits(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
+    client = harness.client()
     wrong = [
         (await client.get("/api/profile", params={"mobile": MOBILE, "password": "wrong"})).json()
         for _ in range(6)
@@ -212,38 +214,38 @@ async def test_credentials_without_a_session_go_through_the_sign_in_limits(house
 
     assert [answer["errno"] for answer in wrong] == [4106] * 5 + [4201]
     assert right["errno"] == 4201
-    assert (await house.open_door("graphql").login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")
+    assert (await harness.open_door("graphql").login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")
 
 
-async def test_credentials_are_ignored_with_a_session(house: House) -> None:
-    await sign_up(house, house.open_door("rest"))
-    client = house.client(token=await house.make_account("+8613900000001"))
+async def test_credentials_are_ignored_with_a_session(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
+    client = harness.client(token=await harness.make_account("+8613900000001"))
     profile = await client.get("/api/profile", params={"mobile": MOBILE, "password": PASSWORD})
     wrong = await client.get("/api/profile", params={"mobile": MOBILE, "password": "wrong"})
 
     assert profile.json()["data"]["mobile"] == wrong.json()["data"]["mobile"] == "13900000001"
 
 
-async def test_profile_without_session_and_credentials_is_refused(house: House) -> None:
+async def test_profile_without_session_and_credentials_is_refused(harness: Harness) -> None:
     for parameters in ({}, {"mobile": MOBILE}, {"password": PASSWORD}, {"mobile": "", "password": ""}):
-        response = await house.client().get("/api/profile", params=parameters)
+        response = await harness.client().get("/api/profile", params=parameters)
         assert outcome_of(response).is_refused_as("UNAUTHENTICATED")
 
 
-async def test_ipv6_addresses_are_counted_by_64(house: House) -> None:
-    one = house.open_door("rest", address="2001:db8:1:2::1")
+async def test_ipv6_addresses_are_counted_by_64(harness: Harness) -> None:
+    one = harness.open_door("rest", address="2001:db8:1:2::1")
     for _ in range(60):
         await one.create_captcha()
 
-    assert not await house.open_door("rest", address="2001:db8:1:2:ffff::9").create_captcha()
-    assert await house.open_door("rest", address="2001:db8:1:3::1").create_captcha()
+    assert not await harness.open_door("rest", address="2001:db8:1:2:ffff::9").create_captcha()
+    assert await harness.open_door("rest", address="2001:db8:1:3::1").create_captcha()
 
 
 async def test_forwarded_address_counts_from_a_trusted_proxy_only(build_house: BuildHouse) -> None:
-    async with build_house(trusted_proxies="10.0.0.1") as house:
+    async with build_house(trusted_proxies="10.0.0.1") as harness:
 
         async def draw(peer: str, forwarded: str) -> bool:
-            client = house.client(address=peer, headers={"x-forwarded-for": forwarded})
+            client = harness.client(address=peer, headers={"x-forwarded-for": forwarded})
             return (await DOORS["rest"](client).create_captcha()).is_ok
 
         for turn in range(60):

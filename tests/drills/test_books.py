@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from drills.actors import Person, new_id_number, new_mobile
 from drills.findings import MISSING, Findings
 from drills.last_byte import Shot
 from drills.load import Renaming
-from drills.people import Person, new_id_number, new_mobile
 from drills.visitors import Answer, read_answer
 
 PERSON = Person(7, "+8613900000007", "token")

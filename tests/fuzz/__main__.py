@@ -22,7 +22,7 @@ import httpx
 
 from tests.contracts.state_backends import create_database, drop_database
 from tests.fuzz import raw, schemathesis_run
-from tests.fuzz.town import settle, sign_in_again
+from tests.fuzz.fixture import make_fixture, sign_in_again
 from tests.gateway.processes import Server, serving
 
 _OPERATIONS = {
@@ -111,19 +111,19 @@ def _fuzz_dialect(
     with TemporaryDirectory() as name:
         folder = Path(name)
         with serving(folder, REST_DIALECT=dialect, **_SETTINGS, **settings) as server:
-            town = settle(server, folder / "report.json", asked.seed)
+            fixture = make_fixture(server, folder / "report.json", asked.seed)
             problems = []
             for path, seconds in budgets.items():
-                problems += _fuzz_described(path, command, town, folder, seed=asked.seed, seconds=seconds)
-            problems += _fuzz_raw(server, town, asked) + _find_aftermath(server)
+                problems += _fuzz_described(path, command, fixture, folder, seed=asked.seed, seconds=seconds)
+            problems += _fuzz_raw(server, fixture, asked) + _find_aftermath(server)
     return [f"{dialect}: {problem}" for problem in problems]
 
 
 def _fuzz_described(
-    path: str, command: Path, town: dict[str, Any], folder: Path, *, seed: int, seconds: int
+    path: str, command: Path, fixture: dict[str, Any], folder: Path, *, seed: int, seconds: int
 ) -> list[str]:
     """What the document at `path` describes; the problems."""
-    verdict = schemathesis_run.run(command, path, town, folder, seed=seed, seconds=seconds)
+    verdict = schemathesis_run.run(command, path, fixture, folder, seed=seed, seconds=seconds)
     _say(f"{path}: {verdict.cases} cases of Schemathesis")
     _say("  " + ", ".join(f"{name} ({count})" for name, count in verdict.outcomes.items()))
     unreached = schemathesis_run.find_unreached(verdict.outcomes, _OPERATIONS[path])
@@ -131,9 +131,9 @@ def _fuzz_described(
     return problems if verdict.is_green else [*problems, f"{path}:\n{verdict.output}"]
 
 
-def _fuzz_raw(server: Server, town: dict[str, Any], asked: argparse.Namespace) -> list[str]:
+def _fuzz_raw(server: Server, fixture: dict[str, Any], asked: argparse.Namespace) -> list[str]:
     # Schemathesis has signed people in and out: the first sessions may be gone.
-    seconds, tokens = asked.raw_seconds, sign_in_again(town)
+    seconds, tokens = asked.raw_seconds, sign_in_again(fixture)
     findings = asyncio.run(
         raw.fuzz("127.0.0.1", server.port, seed=asked.seed, seconds=seconds, tokens=tokens)
     )

@@ -18,7 +18,7 @@ import schemathesis  # type: ignore[import-not-found]  # only where this runs
 from hypothesis import strategies as st
 from schemathesis.graphql import nodes  # type: ignore[import-not-found]
 
-from tests.fuzz.lending import PICTURE, TOWN, Case, Sessions, new_address, real_values, rng
+from tests.fuzz.lending import FIXTURE, PICTURE, Case, Sessions, new_address, real_values, rng
 
 RENEWAL_TURNS = 20
 LENT_SHARE = 0.6
@@ -168,7 +168,7 @@ def check_graphql(answer: dict[str, Any], case: Case) -> None:
 
 
 def write_report() -> None:
-    Path(TOWN["report"]).write_text(json.dumps(dict(sorted(outcomes.items()))), "utf-8")
+    Path(FIXTURE["report"]).write_text(json.dumps(dict(sorted(outcomes.items()))), "utf-8")
 
 
 schemathesis.hook(before_call)

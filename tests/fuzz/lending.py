@@ -1,6 +1,6 @@
 """What fuzzed requests are lent, so that they get past the first check: sessions, captchas, codes, ID numbers.
 
-`FUZZ_TOWN` tells who lives at the gateway; see `town.settle`. Everything is drawn from one seed.
+`FUZZ_FIXTURE` tells who lives at the gateway; see `fixture.make_fixture`. Everything is drawn from one seed.
 """
 
 import itertools
@@ -13,12 +13,12 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-TOWN: dict[str, Any] = json.loads(os.environ["FUZZ_TOWN"])
-OUTBOX = Path(TOWN["outbox"])
-PICTURE = bytes.fromhex(TOWN["picture"])
+FIXTURE: dict[str, Any] = json.loads(os.environ["FUZZ_FIXTURE"])
+OUTBOX = Path(FIXTURE["outbox"])
+PICTURE = bytes.fromhex(FIXTURE["picture"])
 
-rng = Random(TOWN["seed"])
-id_numbers = itertools.cycle(TOWN["id_numbers"])
+rng = Random(FIXTURE["seed"])
+id_numbers = itertools.cycle(FIXTURE["id_numbers"])
 
 
 class Case(Protocol):
@@ -45,7 +45,7 @@ def ask(path: str, fields: dict[str, str] | None = None) -> tuple[bytes, str | N
     """A plain request of our own; the answer, and the session that it began."""
     body = None if fields is None else json.dumps(fields).encode()
     headers = {"X-Forwarded-For": new_address()}
-    with urlopen(Request(TOWN["base"] + path, body, headers), timeout=10) as answer:
+    with urlopen(Request(FIXTURE["base"] + path, body, headers), timeout=10) as answer:
         cookie: str = answer.headers.get("Set-Cookie", "")
         return answer.read(), cookie.partition("session=")[2].partition(";")[0] or None
 
@@ -74,7 +74,7 @@ def sms_code() -> dict[str, str]:
 
 def real_values(action: str) -> dict[str, str]:
     """What somebody who does everything right would send; with one time in two, something else for one of them."""
-    person = rng.choice(TOWN["people"])
+    person = rng.choice(FIXTURE["people"])
     makers: dict[str, Callable[[], dict[str, str]]] = {
         "send": lambda: {"mobile": new_mobile(), **captcha()},
         "register": lambda: {**sms_code(), "password": "correct horse 42"},
@@ -93,14 +93,14 @@ class Sessions:
     """Sessions of the people, fresh enough: some requests sign out, and signing in ends the session before."""
 
     def __init__(self) -> None:
-        self.tokens: list[str] = TOWN["tokens"]
+        self.tokens: list[str] = FIXTURE["tokens"]
 
     def renew(self) -> None:
         """Sign everybody in again."""
-        for person in TOWN["people"]:
+        for person in FIXTURE["people"]:
             _, token = ask("/api/login", {"mobile": person["mobile"], "password": person["password"]})
             self.tokens += [token] if token else []
-        self.tokens = self.tokens[-len(TOWN["people"]) :]
+        self.tokens = self.tokens[-len(FIXTURE["people"]) :]
 
     def lend(self, case: Case) -> None:
         """Let the request come from nobody, from a browser, or from a native client."""

@@ -14,7 +14,7 @@ from tests.fuzz.attempts import MOBILE, Attempt, Visitor
 
 # A picture may wait for another that takes as long as it may: 5 s.
 SILENCE_SECONDS = 10.0
-_PATIENCE_SECONDS = 0.3
+_TIMEOUT_SECONDS = 0.3
 _AT_ONCE = 5
 _SIGNED_IN = 0.4
 _FAMILIES = broken_http.FAMILIES + broken_bodies.FAMILIES
@@ -99,7 +99,7 @@ async def exchange(host: str, port: int, attempt: Attempt) -> tuple[bytes, bool]
                 await asyncio.wait_for(loop.sock_sendall(connection, piece), SILENCE_SECONDS)
         answer = b""
         if not attempt.must_answer:
-            answer, is_over = await _receive(connection, _PATIENCE_SECONDS)
+            answer, is_over = await _receive(connection, _TIMEOUT_SECONDS)
             if is_over:
                 return answer, False
             with suppress(OSError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.town import describe
+from tests.fuzz.fixture import describe
 
 _HERE = Path(__file__).parent
 _LOCK = _HERE / "requirements.lock"
@@ -61,9 +61,11 @@ def prepare_environment() -> Path:
     return _ENVIRONMENT / "bin" / "schemathesis"
 
 
-def run(command: Path, path: str, town: dict[str, Any], folder: Path, *, seed: int, seconds: int) -> Verdict:
+def run(
+    command: Path, path: str, fixture: dict[str, Any], folder: Path, *, seed: int, seconds: int
+) -> Verdict:
     """Test what the schema at `path` describes."""
-    arguments = [str(command), "run", town["base"] + path, f"--seed={seed}", f"--max-time={seconds}"]
+    arguments = [str(command), "run", fixture["base"] + path, f"--seed={seed}", f"--max-time={seconds}"]
     finished = subprocess.run(
         [*arguments, f"--checks={_CHECKS[path]}", *_ALWAYS],
         check=False,
@@ -74,12 +76,12 @@ def run(command: Path, path: str, town: dict[str, Any], folder: Path, *, seed: i
             **os.environ,
             "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
             "PYTHONPATH": str(_HERE.parents[1]),
-            "FUZZ_TOWN": describe(town),
+            "FUZZ_FIXTURE": describe(fixture),
         },
         timeout=seconds + 120,
     )
     output = finished.stdout + finished.stderr
-    report = Path(town["report"])
+    report = Path(fixture["report"])
     outcomes = json.loads(report.read_text("utf-8")) if report.exists() else {}
     cases = re.search(r"(\d+) generated", output)
     return Verdict(finished.returncode == 0, output, int(cases.group(1)) if cases else 0, outcomes)

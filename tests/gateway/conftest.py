@@ -1,5 +1,5 @@
-"""A whole gateway in this process, for what concerns both doors; see `tests/doors/house.py`."""
+"""A whole gateway in this process, for what concerns both doors; see `tests/doors/harness.py`."""
 
-from tests.doors.conftest import backend, build_house, database_url, house
+from tests.doors.conftest import backend, build_house, database_url, harness
 
-__all__ = ["backend", "build_house", "database_url", "house"]
+__all__ = ["backend", "build_house", "database_url", "harness"]

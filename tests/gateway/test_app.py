@@ -1,4 +1,4 @@
-"""The assembled application: the front's rules hold at both doors, each in its own form."""
+"""The assembled application: the edge's rules hold at both doors, each in its own form."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 
 from tests.doors.conftest import BuildHouse
 from tests.doors.flows import MOBILE
-from tests.doors.house import House
+from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
 
@@ -42,10 +42,10 @@ def form_post(client: httpx.AsyncClient, path: str, kind: str, headers: dict[str
 
 
 @pytest.fixture
-async def visitor(house: House) -> httpx.AsyncClient:
+async def visitor(harness: Harness) -> httpx.AsyncClient:
     """Somebody who is signed in by cookie."""
-    client = house.client()
-    client.cookies.set("session", await house.make_account(MOBILE), domain="gateway.test")
+    client = harness.client()
+    client.cookies.set("session", await harness.make_account(MOBILE), domain="gateway.test")
     return client
 
 
@@ -100,8 +100,8 @@ async def test_mutation_by_get_is_refused_from_anywhere(visitor: httpx.AsyncClie
 
 @pytest.mark.parametrize("path", ["/graphql", "/api/profile/name", "/readyz", "/nothing"])
 async def test_allowed_origin_may_call_both_doors_with_its_cookie(build_house: BuildHouse, path: str) -> None:
-    async with build_house(allowed_origins=(ALLOWED,)) as house:
-        client = house.client()
+    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+        client = harness.client()
         asked = {"origin": ALLOWED, "access-control-request-method": "POST"}
         preflight = await client.options(path, headers=asked)
         response = await client.post(path, json={"query": "{me{id}}"}, headers={"origin": ALLOWED})
@@ -127,9 +127,9 @@ async def test_allowed_origin_may_call_both_doors_with_its_cookie(build_house: B
         ("/graphql/nothing", 404),
     ],
 )
-async def test_every_path_carries_the_security_headers_once(house: House, path: str, status: int) -> None:
+async def test_every_path_carries_the_security_headers_once(harness: Harness, path: str, status: int) -> None:
     query = {"query": "{__typename}"} if path == "/graphql" else {}
-    response = await house.client().get(path, params=query or None)
+    response = await harness.client().get(path, params=query or None)
 
     assert response.status_code == status
     for name in (
@@ -144,8 +144,8 @@ async def test_every_path_carries_the_security_headers_once(house: House, path: 
 
 async def test_production_shows_neither_tools_nor_tracebacks(build_house: BuildHouse) -> None:
     production = {"environment": "production", "sms_sender": "http", "secret_keys": f"k:{'A' * 43}="}
-    async with build_house(**production) as house:
-        client = house.client(headers={"accept": "text/html"})
+    async with build_house(**production) as harness:
+        client = harness.client(headers={"accept": "text/html"})
         assert (await client.get("/api/docs")).status_code == 404
         assert (await client.get("/")).status_code == 404
         assert (await client.get("/graphql/outbox")).status_code == 404
@@ -154,8 +154,8 @@ async def test_production_shows_neither_tools_nor_tracebacks(build_house: BuildH
         assert "max-age=" in page.headers["strict-transport-security"]
 
 
-async def test_every_request_has_another_id(house: House) -> None:
-    ids = {(await house.client().get("/healthz")).headers["x-request-id"] for _ in range(5)}
+async def test_every_request_has_another_id(harness: Harness) -> None:
+    ids = {(await harness.client().get("/healthz")).headers["x-request-id"] for _ in range(5)}
 
     assert len(ids) == 5
 
@@ -177,8 +177,8 @@ PATHS = (
 async def test_no_answer_sends_anybody_to_the_host_that_was_named(
     build_house: BuildHouse, method: str, graphiql: bool
 ) -> None:
-    async with build_house(graphiql=graphiql, metrics=True) as house:
-        client = house.client(headers={"host": "evil.example"})
+    async with build_house(graphiql=graphiql, metrics=True) as harness:
+        client = harness.client(headers={"host": "evil.example"})
         paths = [
             f"{path}{end}" for path in ("", *PATHS) for end in ("", "/", "//", "/..", "?to=//evil.example")
         ]
@@ -190,9 +190,9 @@ async def test_no_answer_sends_anybody_to_the_host_that_was_named(
 
 @pytest.mark.parametrize("path", ["/healthz/", "/readyz/", "/metrics/", "/api/docs/", "/avatars/"])
 async def test_path_with_a_slash_too_many_is_unknown(build_house: BuildHouse, path: str) -> None:
-    async with build_house(metrics=True, graphiql=False) as house:
-        assert (await house.client().get(path)).status_code == 404
-        assert (await house.client().get("/graphql/")).status_code == 404
+    async with build_house(metrics=True, graphiql=False) as harness:
+        assert (await harness.client().get(path)).status_code == 404
+        assert (await harness.client().get("/graphql/")).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -200,11 +200,11 @@ async def test_path_with_a_slash_too_many_is_unknown(build_house: BuildHouse, pa
     [(["zh-CN,en-US"], True), (["fr", "zh"], True), (["en-US,zh-CN"], False), ([], False)],
 )
 async def test_message_is_in_the_language_that_the_client_prefers(
-    house: House, languages: list[str], is_chinese: bool
+    harness: Harness, languages: list[str], is_chinese: bool
 ) -> None:
     headers = httpx.Headers([("accept-language", language) for language in languages])
     query = 'mutation{updateName(input:{name:"n"}){errors{message}}}'
-    response = await house.client().post("/graphql", json={"query": query}, headers=headers)
+    response = await harness.client().post("/graphql", json={"query": query}, headers=headers)
 
     (error,) = response.json()["data"]["updateName"]["errors"]
     assert (error["message"] == "用户未登录") is is_chinese
@@ -214,8 +214,8 @@ async def test_message_is_in_the_language_that_the_client_prefers(
 async def test_printed_address_leads_to_a_page(
     build_house: BuildHouse, is_graphiql_on: bool, target: str
 ) -> None:
-    async with build_house(graphiql=is_graphiql_on) as house:
-        client = house.client(headers={"accept": "text/html"})
+    async with build_house(graphiql=is_graphiql_on) as harness:
+        client = harness.client(headers={"accept": "text/html"})
         home = await client.get("/")
         page = await client.get(target)
 
@@ -223,15 +223,15 @@ async def test_printed_address_leads_to_a_page(
     assert page.headers["content-type"].startswith("text/html")
 
 
-async def test_documentation_names_no_port_of_another_server(house: House) -> None:
-    page = await house.client().get("/api/docs", headers={"host": "localhost:8123"})
+async def test_documentation_names_no_port_of_another_server(harness: Harness) -> None:
+    page = await harness.client().get("/api/docs", headers={"host": "localhost:8123"})
 
     assert page.status_code == 200
     assert ":8000" not in page.text
 
 
-async def test_browsers_find_an_icon(house: House) -> None:
-    icon = await house.client().get("/favicon.ico")
+async def test_browsers_find_an_icon(harness: Harness) -> None:
+    icon = await harness.client().get("/favicon.ico")
 
     assert (icon.status_code, icon.headers["content-type"]) == (200, "image/x-icon")
     assert icon.content.startswith(b"\x00\x00\x01\x00")

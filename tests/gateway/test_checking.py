@@ -11,7 +11,7 @@ import pytest
 
 from gateway.checking import review_variables
 from tests.contracts.state_backends import create_database, drop_database, server_url
-from tests.gateway.people import Person, new_id_number
+from tests.gateway.actors import Person, new_id_number
 from tests.gateway.processes import Outcome, free_port, run_command, serving
 
 FAILED = 1
@@ -37,30 +37,30 @@ def check_and_serve(**settings: str) -> list[Outcome]:
     return [run_command(command, **settings) for command in ("check", "serve")]
 
 
-def sealed_with(directory: Path, keys: str) -> None:
-    """Serve with `keys`, and have one real-name record sealed."""
+def encrypted_with(directory: Path, keys: str) -> None:
+    """Serve with `keys`, and have one real-name record encrypted."""
     with serving(directory, SECRET_KEYS=keys) as server:
         Person(server).register().post("/api/profile/auth", real_name="欧阳锋", id_card=new_id_number())
         assert server.terminate() == 0
 
 
 @pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("sealed")
-    sealed_with(directory, key("2026", b"right"))
+def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("encrypted")
+    encrypted_with(directory, key("2026", b"right"))
     return directory / "data"
 
 
-def test_key_that_sealed_records_need_is_missed(sealed: Path) -> None:
-    for outcome in check_and_serve(DATA_DIR=str(sealed), SECRET_KEYS=key("2027", b"new")):
+def test_key_that_sealed_records_need_is_missed(encrypted: Path) -> None:
+    for outcome in check_and_serve(DATA_DIR=str(encrypted), SECRET_KEYS=key("2027", b"new")):
         assert outcome.code == FAILED
         assert [text.partition(",")[0] for text in outcome.problems] == [
             "GATEWAY_SECRET_KEYS: the key `2026` is not in it"
         ]
 
 
-def test_other_bytes_under_the_same_name_are_found(sealed: Path) -> None:
-    for outcome in check_and_serve(DATA_DIR=str(sealed), SECRET_KEYS=key("2026", b"wrong")):
+def test_other_bytes_under_the_same_name_are_found(encrypted: Path) -> None:
+    for outcome in check_and_serve(DATA_DIR=str(encrypted), SECRET_KEYS=key("2026", b"wrong")):
         assert outcome.code == FAILED
         assert [text.partition(" than")[0] for text in outcome.problems] == [
             "GATEWAY_SECRET_KEYS: the key `2026` has other bytes"
@@ -78,8 +78,8 @@ def test_other_bytes_are_found_before_anything_is_sealed(tmp_path: Path) -> None
     assert run_command("check", DATA_DIR=data_dir, SECRET_KEYS=key("b", b"wrong")).code == 0
 
 
-def test_sealed_record_betrays_other_bytes_where_no_key_was_noted(sealed: Path, tmp_path: Path) -> None:
-    shutil.copy(sealed / "gateway.db", tmp_path)
+def test_sealed_record_betrays_other_bytes_where_no_key_was_noted(encrypted: Path, tmp_path: Path) -> None:
+    shutil.copy(encrypted / "gateway.db", tmp_path)
     change(tmp_path, "DELETE FROM secret_keys")
 
     outcome = run_command("check", DATA_DIR=str(tmp_path), SECRET_KEYS=key("2026", b"wrong"))
@@ -87,18 +87,18 @@ def test_sealed_record_betrays_other_bytes_where_no_key_was_noted(sealed: Path, 
     assert "the key `2026` has other bytes" in outcome.problems[0]
 
 
-def test_export_without_the_key_is_a_message(sealed: Path, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(sealed / "gateway.db")) as connection:
+def test_export_without_the_key_is_a_message(encrypted: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(encrypted / "gateway.db")) as connection:
         ((mobile,),) = connection.execute("SELECT mobile FROM accounts")
     keys = key("2027", b"new")
 
     outcome = run_command(
-        "users", "export", mobile, "--into", str(tmp_path / "out"), DATA_DIR=str(sealed), SECRET_KEYS=keys
+        "users", "export", mobile, "--into", str(tmp_path / "out"), DATA_DIR=str(encrypted), SECRET_KEYS=keys
     )
 
     assert outcome.code == FAILED
     assert outcome.problems == [
-        "a sealed record cannot be opened (key 2026); put its key back into GATEWAY_SECRET_KEYS"
+        "an encrypted record cannot be opened (key 2026); put its key back into GATEWAY_SECRET_KEYS"
     ]
     assert not (tmp_path / "out").exists()
 

@@ -15,7 +15,7 @@ from graphql import build_client_schema, find_breaking_changes
 
 from db.revisions import head_revision
 from schema.sdl import graphql_schema, print_sdl
-from tests.gateway.people import Person, new_id_number
+from tests.gateway.actors import Person, new_id_number
 from tests.gateway.processes import Outcome, Server, free_port, run_command, serving
 
 DONE, FAILED, MISUSED, NOT_FOUND = 0, 1, 2, 3
@@ -399,6 +399,6 @@ def test_rotated_records_need_the_old_key_no_more(tmp_path: Path) -> None:
 
         assert (lost.code, done.code, again.code) == (FAILED, DONE, DONE)
         assert "key old" in lost.problems[0]
-        assert [done.out, again.out] == ["1 records sealed again\n", "0 records sealed again\n"]
+        assert [done.out, again.out] == ["1 records encrypted again\n", "0 records encrypted again\n"]
         assert person.client.get("/api/profile/auth").json() == shown
         assert shown["data"]["real_name"].startswith("*")

@@ -8,7 +8,7 @@ from gateway.cors import cors_headers, judge_preflight
 from gateway.cross_site import CrossSiteRule
 from tests.doors.conftest import BuildHouse
 from tests.doors.flows import MOBILE, PASSWORD, sign_up
-from tests.doors.house import House
+from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
 
@@ -95,9 +95,9 @@ async def preflight(
 async def test_refused_preflight_says_why_in_the_log(
     build_house: BuildHouse, origin: str, headers: str, method: str, word: str
 ) -> None:
-    async with build_house(allowed_origins=(ALLOWED,)) as house:
+    async with build_house(allowed_origins=(ALLOWED,)) as harness:
         with capture_logs() as logs:
-            await preflight(house.client(), origin, headers=headers, method=method)
+            await preflight(harness.client(), origin, headers=headers, method=method)
 
     assert [(line["event"], word in line["reason"]) for line in logs] == [("cors.preflight_refused", True)]
 
@@ -106,8 +106,8 @@ async def test_refused_preflight_says_why_in_its_body_in_development_alone(build
     production = {"environment": "production", "secret_keys": f"a:{'A' * 44}"}
     bodies = []
     for overrides in ({}, production):
-        async with build_house(allowed_origins=(ALLOWED,), **overrides) as house:
-            response = await preflight(house.client(), STRANGER)
+        async with build_house(allowed_origins=(ALLOWED,), **overrides) as harness:
+            response = await preflight(harness.client(), STRANGER)
             bodies.append(response.text)
             assert response.status_code == 403
             assert "access-control-allow-origin" not in response.headers
@@ -120,10 +120,10 @@ async def test_refused_preflight_says_why_in_its_body_in_development_alone(build
 @pytest.mark.parametrize("path", ["/graphql", "/api/login", "/nowhere"])
 async def test_no_content_has_no_length(build_house: BuildHouse, path: str) -> None:
     asked = {"origin": ALLOWED, "access-control-request-method": "POST"}
-    async with build_house(allowed_origins=(ALLOWED,)) as house:
-        answers = [await house.client().options(path, headers=asked)]
+    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+        answers = [await harness.client().options(path, headers=asked)]
         if path == "/graphql":
-            answers.append(await house.client().options(path))
+            answers.append(await harness.client().options(path))
 
     # RFC 9110, 8.6: "A server MUST NOT send a Content-Length header field in any response with a status code of 204".
     for answer in answers:
@@ -132,16 +132,16 @@ async def test_no_content_has_no_length(build_house: BuildHouse, path: str) -> N
 
 
 async def test_refused_change_says_why_in_the_log(build_house: BuildHouse) -> None:
-    async with build_house(access_log=True) as house:
+    async with build_house(access_log=True) as harness:
         with capture_logs() as logs:
-            await house.client().post("/graphql", headers={"origin": STRANGER})
+            await harness.client().post("/graphql", headers={"origin": STRANGER})
 
     assert [STRANGER in line["reason"] for line in logs] == [True]
 
 
 async def test_answer_to_a_preflight_is_kept_apart_by_what_was_asked(build_house: BuildHouse) -> None:
-    async with build_house(allowed_origins=(ALLOWED,)) as house:
-        response = await preflight(house.client(), ALLOWED)
+    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+        response = await preflight(harness.client(), ALLOWED)
 
     varies = {name.strip() for name in response.headers["vary"].split(",")}
     assert varies == {"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}
@@ -152,11 +152,11 @@ async def test_answer_to_a_preflight_is_kept_apart_by_what_was_asked(build_house
 async def test_app_is_served_by_its_bearer_token_and_never_by_a_cookie(
     build_house: BuildHouse, origin: str, fetch: dict[str, str]
 ) -> None:
-    async with build_house(allowed_origins=APPS) as house:
-        token = await house.make_account(MOBILE)
+    async with build_house(allowed_origins=APPS) as harness:
+        token = await harness.make_account(MOBILE)
         headers = {"origin": origin, **fetch}
-        by_cookie = house.client(headers=headers | {"cookie": f"session={token}"})
-        by_bearer = house.client(headers=headers, token=token)
+        by_cookie = harness.client(headers=headers | {"cookie": f"session={token}"})
+        by_bearer = harness.client(headers=headers, token=token)
         refused = await by_cookie.post("/graphql", json={"query": RENAME})
         legacy = await by_cookie.post("/api/profile/name", json={"name": "renamed"})
         read = await by_cookie.get("/api/check_login")
@@ -170,20 +170,24 @@ async def test_app_is_served_by_its_bearer_token_and_never_by_a_cookie(
 
 
 @pytest.mark.parametrize("origin", ["null", "capacitor://localhost"])
-async def test_cookie_counts_for_nothing_with_an_origin_that_is_no_sites(house: House, origin: str) -> None:
-    client = house.client(headers={"origin": origin, "cookie": f"session={await house.make_account(MOBILE)}"})
+async def test_cookie_counts_for_nothing_with_an_origin_that_is_no_sites(
+    harness: Harness, origin: str
+) -> None:
+    client = harness.client(
+        headers={"origin": origin, "cookie": f"session={await harness.make_account(MOBILE)}"}
+    )
 
     assert (await client.get("/api/check_login")).json()["errno"] == 4101
 
 
-async def test_page_of_our_own_that_hides_its_origin_keeps_its_cookie(house: House) -> None:
+async def test_page_of_our_own_that_hides_its_origin_keeps_its_cookie(harness: Harness) -> None:
     headers = {
         "origin": "null",
         "sec-fetch-site": "same-origin",
-        "cookie": f"session={await house.make_account(MOBILE)}",
+        "cookie": f"session={await harness.make_account(MOBILE)}",
     }
 
-    assert (await house.client(headers=headers).get("/api/check_login")).json()["errno"] == 0
+    assert (await harness.client(headers=headers).get("/api/check_login")).json()["errno"] == 0
 
 
 async def sign_in(client: httpx.AsyncClient, delivery: str) -> httpx.Response:
@@ -194,8 +198,8 @@ async def sign_in(client: httpx.AsyncClient, delivery: str) -> httpx.Response:
 async def test_sign_in_by_cookie_from_an_app_is_refused_before_anything_is_judged(
     build_house: BuildHouse,
 ) -> None:
-    async with build_house(allowed_origins=APPS) as house:
-        client = house.client(headers={"origin": APPS[0]})
+    async with build_house(allowed_origins=APPS) as harness:
+        client = harness.client(headers={"origin": APPS[0]})
         answers = [await sign_in(client, "COOKIE") for _ in range(8)]
         legacy = await client.post("/api/login", json={"mobile": MOBILE, "password": PASSWORD})
         judged = await sign_in(client, "BODY")
@@ -213,21 +217,21 @@ async def test_sign_in_by_cookie_from_an_app_is_refused_before_anything_is_judge
 async def test_app_signs_in_at_the_legacy_door_and_gets_its_token_in_the_body(
     build_house: BuildHouse, origin: str
 ) -> None:
-    async with build_house(allowed_origins=APPS) as house:
-        await sign_up(house, house.open_door("graphql"))
-        client = house.client(headers={"origin": origin, "sec-fetch-site": "cross-site"})
+    async with build_house(allowed_origins=APPS) as harness:
+        await sign_up(harness, harness.open_door("graphql"))
+        client = harness.client(headers={"origin": origin, "sec-fetch-site": "cross-site"})
         credentials = {"mobile": MOBILE, "password": PASSWORD, "token_delivery": "body"}
         answer = await client.post("/api/login", json=credentials)
         token = answer.json()["data"]["token"]
-        signed_in = await house.client(token=token, headers={"origin": origin}).get("/api/check_login")
+        signed_in = await harness.client(token=token, headers={"origin": origin}).get("/api/check_login")
 
     assert "set-cookie" not in answer.headers
     assert answer.headers["access-control-allow-origin"] == origin
     assert signed_in.json()["errno"] == 0
 
 
-async def test_bearer_token_without_our_cookie_passes_whatever_the_headers_say(house: House) -> None:
-    token = await house.make_account(MOBILE)
+async def test_bearer_token_without_our_cookie_passes_whatever_the_headers_say(harness: Harness) -> None:
+    token = await harness.make_account(MOBILE)
     for headers in (
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
@@ -235,7 +239,7 @@ async def test_bearer_token_without_our_cookie_passes_whatever_the_headers_say(h
         {"origin": STRANGER, "cookie": "theirs=1; __Host-session=not-of-this-posture"},
         {"origin": "null"},
     ):
-        client = house.client(token=token, headers=headers)
+        client = harness.client(token=token, headers=headers)
         response = await client.post("/graphql", json={"query": RENAME})
 
         assert response.json()["data"]["updateName"]["errors"] == []
@@ -245,9 +249,9 @@ async def test_bearer_token_without_our_cookie_passes_whatever_the_headers_say(h
 @pytest.mark.parametrize("cookie", ["session=anything", 'other=1; session="x"', "session="])
 @pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"origin": STRANGER}])
 async def test_bearer_token_beside_our_cookie_is_judged_by_the_headers(
-    house: House, headers: dict[str, str], cookie: str
+    harness: Harness, headers: dict[str, str], cookie: str
 ) -> None:
-    client = house.client(token=await house.make_account(MOBILE), headers=headers | {"cookie": cookie})
+    client = harness.client(token=await harness.make_account(MOBILE), headers=headers | {"cookie": cookie})
 
     assert (await client.post("/graphql", json={"query": RENAME})).status_code == 403
 
@@ -259,10 +263,10 @@ WECHAT = {
 }
 
 
-async def test_wechat_on_desktops_is_served_with_and_without_a_token(house: House) -> None:
-    token = await house.make_account(MOBILE)
-    signed_in = house.client(token=token, headers=WECHAT)
-    anonymous = house.client(headers=WECHAT)
+async def test_wechat_on_desktops_is_served_with_and_without_a_token(harness: Harness) -> None:
+    token = await harness.make_account(MOBILE)
+    signed_in = harness.client(token=token, headers=WECHAT)
+    anonymous = harness.client(headers=WECHAT)
 
     renamed = await signed_in.post("/api/profile/name", json={"name": "renamed"})
     wrong = await anonymous.post("/api/login", json={"mobile": MOBILE, "password": PASSWORD})
@@ -283,8 +287,8 @@ async def test_wechat_on_desktops_is_served_with_and_without_a_token(house: Hous
     ],
     ids=str,
 )
-async def test_what_a_page_can_send_is_refused_beside_it(house: House, headers: dict[str, str]) -> None:
-    response = await house.client(headers=WECHAT | headers).post("/api/login", json={"mobile": MOBILE})
+async def test_what_a_page_can_send_is_refused_beside_it(harness: Harness, headers: dict[str, str]) -> None:
+    response = await harness.client(headers=WECHAT | headers).post("/api/login", json={"mobile": MOBILE})
 
     assert response.json()["errno"] == 4201
 
@@ -297,9 +301,9 @@ VITE = "http://localhost:5173"
 async def test_cookie_that_the_browser_throws_away_is_told_of(
     build_house: BuildHouse, kind: str, fetch: dict[str, str]
 ) -> None:
-    async with build_house(allowed_origins=(VITE,)) as house:
-        door = house.open_door(kind)
-        await sign_up(house, door)
+    async with build_house(allowed_origins=(VITE,)) as harness:
+        door = harness.open_door(kind)
+        await sign_up(harness, door)
         door.client.cookies.clear()
         door.client.headers.update({"origin": VITE, **fetch})
         with capture_logs() as logs:
@@ -318,11 +322,11 @@ async def test_cookie_that_the_browser_throws_away_is_told_of(
 async def test_sign_in_that_arrives_is_not_warned_of(
     build_house: BuildHouse, delivery: str, fetch: str
 ) -> None:
-    async with build_house(allowed_origins=(VITE,)) as house:
-        await sign_up(house, house.open_door("graphql"))
+    async with build_house(allowed_origins=(VITE,)) as harness:
+        await sign_up(harness, harness.open_door("graphql"))
         with capture_logs() as logs:
             response = await sign_in(
-                house.client(headers={"origin": VITE, "sec-fetch-site": fetch}), delivery
+                harness.client(headers={"origin": VITE, "sec-fetch-site": fetch}), delivery
             )
 
     assert response.json()["data"]["login"]["errors"] == []
@@ -332,11 +336,11 @@ async def test_sign_in_that_arrives_is_not_warned_of(
 
 async def test_production_warns_in_the_log_alone(build_house: BuildHouse) -> None:
     production = {"environment": "production", "secret_keys": f"a:{'A' * 44}"}
-    async with build_house(allowed_origins=(ALLOWED,), **production) as house:
-        await sign_up(house, house.open_door("graphql"))
+    async with build_house(allowed_origins=(ALLOWED,), **production) as harness:
+        await sign_up(harness, harness.open_door("graphql"))
         with capture_logs() as logs:
             response = await sign_in(
-                house.client(headers={"origin": ALLOWED, "sec-fetch-site": "cross-site"}), "COOKIE"
+                harness.client(headers={"origin": ALLOWED, "sec-fetch-site": "cross-site"}), "COOKIE"
             )
 
     assert "session.cookie_lost" in [line["event"] for line in logs]
@@ -344,8 +348,8 @@ async def test_production_warns_in_the_log_alone(build_house: BuildHouse) -> Non
 
 
 async def test_wait_that_a_refusal_names_is_in_the_answers_header(build_house: BuildHouse) -> None:
-    async with build_house(allowed_origins=(ALLOWED,)) as house:
-        client = house.client(headers={"origin": ALLOWED})
+    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+        client = harness.client(headers={"origin": ALLOWED})
         answers = [await sign_in(client, "BODY") for _ in range(6)]
 
     last = answers[-1]

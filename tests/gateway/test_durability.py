@@ -18,7 +18,7 @@ import pytest
 from redis import Redis
 
 from tests.backends import BACKEND, open_backend
-from tests.gateway.people import Person
+from tests.gateway.actors import Person
 from tests.gateway.processes import Server, run_command, serving
 
 pytestmark = pytest.mark.timeout(180)

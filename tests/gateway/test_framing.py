@@ -12,7 +12,7 @@ import uvloop
 from tests.fuzz.framing import Subject, find_difference, fuzz
 from tests.fuzz.framing_cases import Case
 from tests.fuzz.framing_reference import Seen
-from tests.gateway.people import PASSWORD, Person
+from tests.gateway.actors import PASSWORD, Person
 from tests.gateway.processes import serving
 
 # What the JDK's HttpClient sends first on every clear-text connection, byte for byte.

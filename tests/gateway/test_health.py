@@ -11,7 +11,7 @@ from db.engine import DatabaseUnavailableError
 from gateway.health import PROBE_SECONDS, probe
 from resolvers.context import Services
 from resolvers.ports import StateStoreError
-from tests.doors.house import House
+from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
 
@@ -30,19 +30,19 @@ class Dependency:
             raise self._failure
 
 
-def services(house: House, *, database: Any = None, state: Any = None) -> Services:  # noqa: ANN401 - fakes
+def services(harness: Harness, *, database: Any = None, state: Any = None) -> Services:  # noqa: ANN401 - fakes
     changes: dict[str, Any] = {"database": database or Dependency(), "state": state or Dependency()}
-    return replace(house.services, **changes)
+    return replace(harness.services, **changes)
 
 
-async def test_process_that_answers_lives(house: House) -> None:
-    response = await house.client().get("/healthz")
+async def test_process_that_answers_lives(harness: Harness) -> None:
+    response = await harness.client().get("/healthz")
 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
-async def test_process_with_its_dependencies_is_ready(house: House) -> None:
-    response = await house.client().get("/readyz")
+async def test_process_with_its_dependencies_is_ready(harness: Harness) -> None:
+    response = await harness.client().get("/readyz")
 
     assert response.status_code == 200
     assert response.json() == {"status": "ok", "checks": {"database": "ok", "state_store": "ok"}}
@@ -58,12 +58,12 @@ async def test_process_with_its_dependencies_is_ready(house: House) -> None:
     ],
 )
 async def test_dependency_that_is_down_is_named_within_a_second(
-    house: House, monkeypatch: pytest.MonkeyPatch, down: dict[str, Dependency], name: str
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, down: dict[str, Dependency], name: str
 ) -> None:
-    monkeypatch.setattr(house.app, "_services", lambda: services(house, **down))
+    monkeypatch.setattr(harness.app, "_services", lambda: services(harness, **down))
     started = time.monotonic()
 
-    response = await house.client().get("/readyz")
+    response = await harness.client().get("/readyz")
 
     assert time.monotonic() - started < PROBE_SECONDS + 0.5
     assert response.status_code == 503
@@ -71,11 +71,11 @@ async def test_dependency_that_is_down_is_named_within_a_second(
     assert [key for key, state in response.json()["checks"].items() if state != "ok"] == [name]
 
 
-async def test_dependencies_are_asked_at_the_same_time(house: House) -> None:
+async def test_dependencies_are_asked_at_the_same_time(harness: Harness) -> None:
     started = time.monotonic()
 
     states = await probe(
-        services(house, database=Dependency(is_silent=True), state=Dependency(is_silent=True))
+        services(harness, database=Dependency(is_silent=True), state=Dependency(is_silent=True))
     )
 
     assert time.monotonic() - started < PROBE_SECONDS + 0.5
@@ -83,11 +83,11 @@ async def test_dependencies_are_asked_at_the_same_time(house: House) -> None:
 
 
 async def test_process_lives_although_its_dependencies_are_down(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     down = services(
-        house, database=Dependency(DatabaseUnavailableError()), state=Dependency(StateStoreError())
+        harness, database=Dependency(DatabaseUnavailableError()), state=Dependency(StateStoreError())
     )
-    monkeypatch.setattr(house.app, "_services", lambda: down)
+    monkeypatch.setattr(harness.app, "_services", lambda: down)
 
-    assert (await house.client().get("/healthz")).status_code == 200
+    assert (await harness.client().get("/healthz")).status_code == 200

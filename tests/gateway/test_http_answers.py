@@ -68,7 +68,7 @@ def answering(*bodies: bytes, headers: tuple[tuple[bytes, bytes], ...] = (), sta
 
 
 def whole(body: bytes, *headers: tuple[bytes, bytes], status: int = 200) -> App:
-    """An application that gives its answer in one piece where it may, as the front does."""
+    """An application that gives its answer in one piece where it may, as the edge does."""
     headers = ((b"content-length", b"%d" % len(body)), *headers)
     in_parts = answering(body, headers=headers, status=status)
 

@@ -15,7 +15,7 @@ from gateway.lease import Lease
 from gateway.maintenance import BATCH_ROWS, LAPSE_SECONDS, Maintenance
 from resolvers.context import Services
 from resolvers.ports import StateStoreError
-from tests.doors.house import House
+from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
 
@@ -52,32 +52,36 @@ class FailingState:
         yield 0
 
 
-def lease_of(house: House, hands: Hands) -> Lease:
+def lease_of(harness: Harness, hands: Hands) -> Lease:
     return Lease(
-        house.services.database, "maintenance", lapse_seconds=LAPSE_SECONDS, monotonic=lambda: hands.now
+        harness.services.database, "maintenance", lapse_seconds=LAPSE_SECONDS, monotonic=lambda: hands.now
     )
 
 
 def maintenance(
-    house: House, *, hands: Hands | None = None, lease: Lease | None = None, services: Services | None = None
+    harness: Harness,
+    *,
+    hands: Hands | None = None,
+    lease: Lease | None = None,
+    services: Services | None = None,
 ) -> Maintenance:
     hands = hands or Hands()
     return Maintenance(
-        services or house.services,
-        lease or lease_of(house, hands),
+        services or harness.services,
+        lease or lease_of(harness, hands),
         time_percent=20,
         pause=hands.pause,
         monotonic=hands.monotonic,
     )
 
 
-async def fill(house: House) -> None:
+async def fill(harness: Harness) -> None:
     """Rows whose time is over, and some whose time is not, in every table that is purged."""
-    account = await house.make_account(MOBILE)
+    account = await harness.make_account(MOBILE)
     assert account
-    now = house.clock()
-    long_ago = now - timedelta(days=house.settings.audit_days, seconds=1)
-    async with house.services.database.writing() as connection:
+    now = harness.clock()
+    long_ago = now - timedelta(days=harness.settings.audit_days, seconds=1)
+    async with harness.services.database.writing() as connection:
         account_id = await connection.scalar(select(sessions.c.account_id))
         for count, ended, recorded in (
             (EXPIRED, now - timedelta(hours=1), long_ago),
@@ -90,7 +94,7 @@ async def fill(house: House) -> None:
 
 
 def session_rows(count: int, account_id: int | None, at: datetime) -> list[dict[str, Any]]:
-    row = {"account_id": account_id, "created_at": at, "slid_at": at, "expires_at": at}
+    row = {"account_id": account_id, "created_at": at, "last_used_at": at, "expires_at": at}
     return [row | {"token_hash": secrets.token_hex(32)} for _ in range(count)]
 
 
@@ -114,16 +118,16 @@ async def count_rows(database: Database, table: Table) -> int:
         return await connection.scalar(select(func.count()).select_from(table)) or 0
 
 
-async def test_everything_that_is_over_goes_and_nothing_else(house: House) -> None:
-    await fill(house)
+async def test_everything_that_is_over_goes_and_nothing_else(harness: Harness) -> None:
+    await fill(harness)
 
-    deleted = await maintenance(house).purge_expired()
+    deleted = await maintenance(harness).purge_expired()
 
     tables = {"sessions": sessions, "audit_events": audit_events, "sms_messages": sms_messages}
-    if house.redis_url is None:
+    if harness.redis_url is None:
         tables["state_entries"] = state_entries
         assert deleted["state_entries"] == EXPIRED
-    left = {name: await count_rows(house.services.database, table) for name, table in tables.items()}
+    left = {name: await count_rows(harness.services.database, table) for name, table in tables.items()}
     assert {name: deleted[name] for name in ("sessions", "audit_events", "sms_messages")} == dict.fromkeys(
         ("sessions", "audit_events", "sms_messages"), EXPIRED
     )
@@ -131,11 +135,11 @@ async def test_everything_that_is_over_goes_and_nothing_else(house: House) -> No
     assert left == dict.fromkeys(tables, ALIVE) | {"sessions": ALIVE + 1}
 
 
-async def test_one_table_that_fails_holds_no_other_up_and_gets_smaller_batches(house: House) -> None:
-    await fill(house)
+async def test_one_table_that_fails_holds_no_other_up_and_gets_smaller_batches(harness: Harness) -> None:
+    await fill(harness)
     state = FailingState()
     changes: dict[str, Any] = {"state": state}
-    keeper = maintenance(house, services=replace(house.services, **changes))
+    keeper = maintenance(harness, services=replace(harness.services, **changes))
 
     deleted = await keeper.purge_expired()
     await keeper.purge_expired()
@@ -149,8 +153,8 @@ async def test_one_table_that_fails_holds_no_other_up_and_gets_smaller_batches(h
     assert state.asked == [BATCH_ROWS, BATCH_ROWS // 2]
 
 
-async def test_what_was_deleted_stays_deleted_when_a_later_batch_fails(house: House) -> None:
-    await fill(house)
+async def test_what_was_deleted_stays_deleted_when_a_later_batch_fails(harness: Harness) -> None:
+    await fill(harness)
     hands = Hands()
     batches = 0
 
@@ -161,43 +165,43 @@ async def test_what_was_deleted_stays_deleted_when_a_later_batch_fails(house: Ho
             raise DatabaseUnavailableError
 
     keeper = Maintenance(
-        house.services, lease_of(house, hands), time_percent=20, pause=pause, monotonic=hands.monotonic
+        harness.services, lease_of(harness, hands), time_percent=20, pause=pause, monotonic=hands.monotonic
     )
     with pytest.raises(DatabaseUnavailableError):
         await keeper.purge_expired()
 
-    assert await count_rows(house.services.database, sessions) == EXPIRED - BATCH_ROWS + ALIVE + 1
+    assert await count_rows(harness.services.database, sessions) == EXPIRED - BATCH_ROWS + ALIVE + 1
 
 
-async def test_a_worker_rests_four_times_as_long_as_it_deletes(house: House) -> None:
+async def test_a_worker_rests_four_times_as_long_as_it_deletes(harness: Harness) -> None:
     hands = Hands()
 
-    await maintenance(house, hands=hands).purge_expired()
+    await maintenance(harness, hands=hands).purge_expired()
 
     assert hands.pauses
     assert set(hands.pauses) == {0.4}
 
 
-async def test_one_process_at_a_time_deletes(house: House) -> None:
-    await fill(house)
+async def test_one_process_at_a_time_deletes(harness: Harness) -> None:
+    await fill(harness)
     hands = Hands()
-    await maintenance(house, lease=lease_of(house, hands)).purge_expired()
-    await fill_again(house)
+    await maintenance(harness, lease=lease_of(harness, hands)).purge_expired()
+    await fill_again(harness)
 
-    deleted = await maintenance(house, lease=lease_of(house, hands)).purge_expired()
+    deleted = await maintenance(harness, lease=lease_of(harness, hands)).purge_expired()
 
     assert sum(deleted.values()) == 0
 
 
-async def fill_again(house: House) -> None:
-    long_ago = house.clock() - timedelta(days=house.settings.audit_days, seconds=1)
-    async with house.services.database.writing() as connection:
+async def fill_again(harness: Harness) -> None:
+    long_ago = harness.clock() - timedelta(days=harness.settings.audit_days, seconds=1)
+    async with harness.services.database.writing() as connection:
         await connection.execute(insert(audit_events), audit_rows(1, long_ago))
 
 
-async def test_lease_of_a_holder_that_died_is_taken_over_after_a_while(house: House) -> None:
+async def test_lease_of_a_holder_that_died_is_taken_over_after_a_while(harness: Harness) -> None:
     hands = Hands()
-    dead, heir = lease_of(house, hands), lease_of(house, hands)
+    dead, heir = lease_of(harness, hands), lease_of(harness, hands)
     assert await dead.hold()
     assert not await heir.hold()
 
@@ -209,10 +213,10 @@ async def test_lease_of_a_holder_that_died_is_taken_over_after_a_while(house: Ho
     assert not await dead.hold()
 
 
-async def test_holder_that_lives_keeps_the_lease_however_wrong_its_clock_is(house: House) -> None:
+async def test_holder_that_lives_keeps_the_lease_however_wrong_its_clock_is(harness: Harness) -> None:
     right, wrong = Hands(), Hands()
     wrong.now = 10_000_000
-    holder, other = lease_of(house, right), lease_of(house, wrong)
+    holder, other = lease_of(harness, right), lease_of(harness, wrong)
 
     for _ in range(5):
         assert await holder.hold()
@@ -221,9 +225,9 @@ async def test_holder_that_lives_keeps_the_lease_however_wrong_its_clock_is(hous
         wrong.now += 60
 
 
-async def test_lease_that_was_given_back_is_free_at_once(house: House) -> None:
+async def test_lease_that_was_given_back_is_free_at_once(harness: Harness) -> None:
     hands = Hands()
-    first, second = lease_of(house, hands), lease_of(house, hands)
+    first, second = lease_of(harness, hands), lease_of(harness, hands)
     await first.hold()
     await second.release()
     assert not await second.hold()
@@ -231,14 +235,14 @@ async def test_lease_that_was_given_back_is_free_at_once(house: House) -> None:
     await first.release()
 
     assert await second.hold()
-    async with house.services.database.reading() as connection:
+    async with harness.services.database.reading() as connection:
         assert len((await connection.execute(select(leases.c.name))).all()) == 1
 
 
-async def test_holder_that_was_displaced_stops_between_two_batches(house: House) -> None:
-    await fill(house)
+async def test_holder_that_was_displaced_stops_between_two_batches(harness: Harness) -> None:
+    await fill(harness)
     hands = Hands()
-    lease, other = lease_of(house, hands), lease_of(house, hands)
+    lease, other = lease_of(harness, hands), lease_of(harness, hands)
 
     async def displace(_: float) -> None:
         """Asleep for long enough that another one has taken over."""
@@ -246,7 +250,7 @@ async def test_holder_that_was_displaced_stops_between_two_batches(house: House)
         hands.now += LAPSE_SECONDS
         await other.hold()
 
-    keeper = Maintenance(house.services, lease, time_percent=20, pause=displace, monotonic=hands.monotonic)
+    keeper = Maintenance(harness.services, lease, time_percent=20, pause=displace, monotonic=hands.monotonic)
     deleted = await keeper.purge_expired()
 
     assert sum(deleted.values()) <= BATCH_ROWS

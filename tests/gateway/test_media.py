@@ -12,7 +12,7 @@ from resolvers.ports import AvatarStoreError
 from tests.doors.conftest import BuildHouse
 from tests.doors.flows import MOBILE
 from tests.doors.graphql_door import GraphQLDoor
-from tests.doors.house import House
+from tests.doors.harness import Harness
 from tests.doors.pictures import picture
 from tests.doors.rest_door import RestDoor
 
@@ -22,23 +22,23 @@ ABSENT = "0" * 64
 
 
 @pytest.fixture
-async def url(house: House) -> str:
+async def url(harness: Harness) -> str:
     """An avatar's address."""
-    door = house.open_door("rest", token=await house.make_account(MOBILE))
+    door = harness.open_door("rest", token=await harness.make_account(MOBILE))
     uploaded = await door.upload_avatar(picture())
     assert uploaded.is_ok, uploaded
     address: str = uploaded.values["avatar_url"]
     return address
 
 
-async def get(house: House, url: str, **headers: str) -> httpx.Response:
-    return await house.client().get(
+async def get(harness: Harness, url: str, **headers: str) -> httpx.Response:
+    return await harness.client().get(
         url, headers={name.replace("_", "-"): value for name, value in headers.items()}
     )
 
 
-async def test_avatar_may_be_kept_for_ever_and_can_do_nothing(house: House, url: str) -> None:
-    response = await get(house, url)
+async def test_avatar_may_be_kept_for_ever_and_can_do_nothing(harness: Harness, url: str) -> None:
+    response = await get(harness, url)
 
     assert response.status_code == 200
     assert response.headers["content-type"] == "image/webp"
@@ -49,17 +49,17 @@ async def test_avatar_may_be_kept_for_ever_and_can_do_nothing(house: House, url:
     assert "set-cookie" not in response.headers
 
 
-async def test_picture_that_no_account_shows_cannot_be_fetched(house: House, url: str) -> None:
+async def test_picture_that_no_account_shows_cannot_be_fetched(harness: Harness, url: str) -> None:
     """Such as a killed worker leaves behind, between the picture and the account."""
     orphan = "5" * 64
-    await house.services.avatars.put(orphan, b"RIFF0000WEBP")
+    await harness.services.avatars.put(orphan, b"RIFF0000WEBP")
 
-    assert (await get(house, f"/avatars/{orphan}.webp")).status_code == 404
-    assert (await get(house, url)).status_code == 200
+    assert (await get(harness, f"/avatars/{orphan}.webp")).status_code == 404
+    assert (await get(harness, url)).status_code == 200
 
 
-async def test_avatar_is_for_everybody_without_a_sign_in_and_by_head_too(house: House, url: str) -> None:
-    by_get, by_head = await get(house, url), await house.client().head(url)
+async def test_avatar_is_for_everybody_without_a_sign_in_and_by_head_too(harness: Harness, url: str) -> None:
+    by_get, by_head = await get(harness, url), await harness.client().head(url)
 
     assert by_head.status_code == 200
     assert by_head.content == b""
@@ -67,10 +67,10 @@ async def test_avatar_is_for_everybody_without_a_sign_in_and_by_head_too(house: 
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', 'W/"other",W/{}', "*"])
-async def test_avatar_that_is_known_is_not_sent_again(house: House, url: str, form: str) -> None:
-    etag = (await get(house, url)).headers["etag"]
+async def test_avatar_that_is_known_is_not_sent_again(harness: Harness, url: str, form: str) -> None:
+    etag = (await get(harness, url)).headers["etag"]
 
-    response = await get(house, url, if_none_match=form.format(etag))
+    response = await get(harness, url, if_none_match=form.format(etag))
 
     assert (response.status_code, response.content) == (304, b"")
     assert response.headers["etag"] == etag
@@ -78,8 +78,8 @@ async def test_avatar_that_is_known_is_not_sent_again(house: House, url: str, fo
 
 
 @pytest.mark.parametrize("etag", ['"other"', 'W/"other"', "", "nonsense"])
-async def test_avatar_that_is_not_known_is_sent(house: House, url: str, etag: str) -> None:
-    assert (await get(house, url, if_none_match=etag)).status_code == 200
+async def test_avatar_that_is_not_known_is_sent(harness: Harness, url: str, etag: str) -> None:
+    assert (await get(harness, url, if_none_match=etag)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ async def test_avatar_that_is_not_known_is_sent(house: House, url: str, etag: st
     ],
 )
 async def test_range_of_an_avatar_is_that_part(
-    house: House, url: str, asked: str, first: int, last: int | None
+    harness: Harness, url: str, asked: str, first: int, last: int | None
 ) -> None:
-    whole = (await get(house, url)).content
+    whole = (await get(harness, url)).content
     part = whole[first:] if last is None else whole[first : last + 1]
 
-    response = await get(house, url, range=f"bytes={asked}")
+    response = await get(harness, url, range=f"bytes={asked}")
 
     start = first % len(whole)
     assert response.status_code == 206
@@ -109,10 +109,10 @@ async def test_range_of_an_avatar_is_that_part(
 
 
 @pytest.mark.parametrize("asked", ["9999999-", "9999999-99999999", "-0"])
-async def test_range_beyond_the_end_cannot_be_served(house: House, url: str, asked: str) -> None:
-    size = len((await get(house, url)).content)
+async def test_range_beyond_the_end_cannot_be_served(harness: Harness, url: str, asked: str) -> None:
+    size = len((await get(harness, url)).content)
 
-    response = await get(house, url, range=f"bytes={asked}")
+    response = await get(harness, url, range=f"bytes={asked}")
 
     assert response.status_code == 416
     assert response.headers["content-range"] == f"bytes */{size}"
@@ -121,9 +121,9 @@ async def test_range_beyond_the_end_cannot_be_served(house: House, url: str, ask
 @pytest.mark.parametrize(
     "asked", ["bytes=5-2", "bytes=-", "bytes=a-b", "lines=0-1", "bytes=0-1,3-4", "bytes=٠-١", "", "bytes"]
 )
-async def test_range_that_is_none_is_passed_over(house: House, url: str, asked: str) -> None:
+async def test_range_that_is_none_is_passed_over(harness: Harness, url: str, asked: str) -> None:
     headers = [(b"range", asked.encode())]
-    response = await house.client().get(url, headers=headers)
+    response = await harness.client().get(url, headers=headers)
 
     assert response.status_code == 200
 
@@ -145,41 +145,41 @@ async def test_range_that_is_none_is_passed_over(house: House, url: str, asked: 
         "/avatars",
     ],
 )
-async def test_nothing_else_is_served_from_the_avatars(house: House, path: str) -> None:
-    response = await get(house, path)
+async def test_nothing_else_is_served_from_the_avatars(harness: Harness, path: str) -> None:
+    response = await get(harness, path)
 
     assert response.status_code == 404
     assert response.headers["cache-control"] == "no-store"
 
 
 async def test_avatar_store_that_fails_is_unavailable(
-    house: House, url: str, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_: object, __: str) -> bytes | None:
         raise AvatarStoreError("the disk is gone")
 
-    monkeypatch.setattr(type(house.services.avatars), "get", fail)
-    response = await get(house, url)
+    monkeypatch.setattr(type(harness.services.avatars), "get", fail)
+    response = await get(harness, url)
 
     assert response.status_code == 503
     assert "disk" not in response.text
     assert response.headers["cache-control"] == "no-store"
 
 
-async def new_captcha(house: House) -> tuple[RestDoor, str]:
-    door = RestDoor(house.client())
+async def new_captcha(harness: Harness) -> tuple[RestDoor, str]:
+    door = RestDoor(harness.client())
     made = await door.create_captcha()
     return door, made.values["id"]
 
 
 @pytest.fixture
-async def speaking(build_house: BuildHouse) -> AsyncIterator[House]:
+async def speaking(build_house: BuildHouse) -> AsyncIterator[Harness]:
     """A gateway that speaks its captchas."""
-    async with build_house(captcha_audio=True) as house:
-        yield house
+    async with build_house(captcha_audio=True) as harness:
+        yield harness
 
 
-async def test_captcha_can_be_heard(speaking: House) -> None:
+async def test_captcha_can_be_heard(speaking: Harness) -> None:
     _, captcha_id = await new_captcha(speaking)
 
     response = await get(speaking, f"/captchas/{captcha_id}.wav")
@@ -190,7 +190,7 @@ async def test_captcha_can_be_heard(speaking: House) -> None:
         assert sound.getnframes() / sound.getframerate() > 1
 
 
-async def test_listening_spends_nothing(speaking: House) -> None:
+async def test_listening_spends_nothing(speaking: Harness) -> None:
     door, captcha_id = await new_captcha(speaking)
     for _ in range(2):
         assert (await get(speaking, f"/captchas/{captcha_id}.wav")).status_code == 200
@@ -200,7 +200,7 @@ async def test_listening_spends_nothing(speaking: House) -> None:
     assert sent.is_ok
 
 
-async def test_captcha_that_is_spent_or_expired_is_silent(speaking: House) -> None:
+async def test_captcha_that_is_spent_or_expired_is_silent(speaking: Harness) -> None:
     door, spent = await new_captcha(speaking)
     await door.send_sms_code(MOBILE, spent, "wrong")
     _, expired = await new_captcha(speaking)
@@ -211,11 +211,11 @@ async def test_captcha_that_is_spent_or_expired_is_silent(speaking: House) -> No
 
 
 @pytest.mark.parametrize("captcha_id", ["unknown", "x" * 65, "%2e%2e", "a%20b", "%00"])
-async def test_captcha_that_never_was_is_silent(speaking: House, captcha_id: str) -> None:
+async def test_captcha_that_never_was_is_silent(speaking: Harness, captcha_id: str) -> None:
     assert (await get(speaking, f"/captchas/{captcha_id}.wav")).status_code == 404
 
 
-async def test_listening_is_limited_as_looking_is(speaking: House) -> None:
+async def test_listening_is_limited_as_looking_is(speaking: Harness) -> None:
     for _ in range(60):
         assert (await get(speaking, "/captchas/unknown.wav")).status_code == 404
 
@@ -227,22 +227,22 @@ async def test_listening_is_limited_as_looking_is(speaking: House) -> None:
     assert elsewhere.status_code == 404
 
 
-async def test_captcha_is_silent_unless_the_operator_wants_its_sound(house: House) -> None:
-    _, captcha_id = await new_captcha(house)
-    made = await GraphQLDoor(house.client()).post("mutation { createCaptcha { captcha { audioUrl } } }")
+async def test_captcha_is_silent_unless_the_operator_wants_its_sound(harness: Harness) -> None:
+    _, captcha_id = await new_captcha(harness)
+    made = await GraphQLDoor(harness.client()).post("mutation { createCaptcha { captcha { audioUrl } } }")
 
-    assert (await get(house, f"/captchas/{captcha_id}.wav")).status_code == 404
+    assert (await get(harness, f"/captchas/{captcha_id}.wav")).status_code == 404
     assert made.json()["data"]["createCaptcha"]["captcha"] == {"audioUrl": None}
 
 
-async def test_captcha_sounds_the_same_whenever_it_is_heard(speaking: House) -> None:
+async def test_captcha_sounds_the_same_whenever_it_is_heard(speaking: Harness) -> None:
     _, captcha_id = await new_captcha(speaking)
     heard = {(await get(speaking, f"/captchas/{captcha_id}.wav")).content for _ in range(3)}
 
     assert len(heard) == 1
 
 
-async def test_many_who_listen_at_once_get_one_rendering(speaking: House) -> None:
+async def test_many_who_listen_at_once_get_one_rendering(speaking: Harness) -> None:
     _, captcha_id = await new_captcha(speaking)
     url = f"/captchas/{captcha_id}.wav"
     answers = await asyncio.gather(*(get(speaking, url) for _ in range(8)))
@@ -262,7 +262,7 @@ async def test_many_who_listen_at_once_get_one_rendering(speaking: House) -> Non
     ],
 )
 async def test_captcha_is_heard_in_parts(
-    speaking: House, asked: str, status: int, size: int, content_range: str
+    speaking: Harness, asked: str, status: int, size: int, content_range: str
 ) -> None:
     _, captcha_id = await new_captcha(speaking)
     url = f"/captchas/{captcha_id}.wav"

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.people import new_id_number, new_mobile
+from tests.gateway.actors import new_id_number, new_mobile
 from tests.gateway.processes import Server, run_command, serving
 from tests.gateway.sms_vendor import SmsVendor, sms_vendor
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import * as documents from './documents.mjs';
 import { readCaptcha, readSmsCode } from './outbox.mjs';
-import { makeIdNumber, makeMobile, makeName, makePicture } from './people.mjs';
+import { makeIdNumber, makeMobile, makeName, makePicture } from './actors.mjs';
 
 /**
  * Run the flow. `client.ask(document, variables)` gives the data or throws what the server refused;

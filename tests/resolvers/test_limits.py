@@ -32,7 +32,7 @@ def test_limits_are_those_of_the_contract() -> None:
 def test_lifetimes_are_those_of_the_contract() -> None:
     assert captchas.TTL_SECONDS == 180
     assert {rule.ttl_seconds for rule in PURPOSES.values()} == {300}
-    assert (sessions.IDLE_DAYS, sessions.ABSOLUTE_DAYS, sessions.SLIDE_SECONDS) == (7, 30, HOUR)
+    assert (sessions.IDLE_DAYS, sessions.ABSOLUTE_DAYS, sessions.RENEWAL_SECONDS) == (7, 30, HOUR)
     assert (passwords.MINIMUM_CHARACTERS, passwords.MAXIMUM_CHARACTERS) == (8, 128)
 
 

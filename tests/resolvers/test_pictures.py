@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resolvers.errors import ErrorCode, InputError
+from resolvers.messages import Reason
 from resolvers.pictures import make_avatar
-from resolvers.texts import Reason
 from tests.doors.pictures import gif_bomb, lying_png, picture, png_chunk, png_with_text, turned_jpeg
 
 SEEDS = [picture(form, (24, 16)) for form in ("PNG", "JPEG", "WEBP", "GIF")] + [png_with_text()]

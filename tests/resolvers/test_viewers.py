@@ -10,11 +10,11 @@ from typing import Any, cast
 import pytest
 
 import resolvers.viewers as viewers_module
-from db import patience
+from db import wait_budget
 from db.accounts import AccountRow
 from db.engine import Database, DatabaseUnavailableError
-from db.patience import one_request
 from db.sessions import SessionRow
+from db.wait_budget import one_request
 from resolvers.viewers import BATCH_MAXIMUM, CoalescedViewers
 
 pytestmark = pytest.mark.anyio
@@ -147,10 +147,10 @@ async def test_a_wait_ends_though_the_read_does_not(monkeypatch: pytest.MonkeyPa
     assert [type(error) for error in found] == [DatabaseUnavailableError] * 3
 
 
-async def test_a_wait_ends_with_the_patience_of_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wait_ends_with_the_budget_of_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0)
-    monkeypatch.setattr(patience, "LAST_CHANCE_SECONDS", 0)
+    monkeypatch.setattr(wait_budget, "WAIT_BUDGET_SECONDS", 0)
+    monkeypatch.setattr(wait_budget, "LAST_CHANCE_SECONDS", 0)
     reads = Reads()
     async with open_viewers(reads, monkeypatch) as viewers:
         with one_request(), pytest.raises(DatabaseUnavailableError):
@@ -159,9 +159,9 @@ async def test_a_wait_ends_with_the_patience_of_its_request(monkeypatch: pytest.
 
 @pytest.mark.parametrize("end", ["is answered", "fails", "is too late", "is cancelled"])
 async def test_a_wait_counts_once_however_it_ends(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
-    """Half a second of the request's patience, and nothing of the time after it."""
+    """Half a second of the request's wait_budget, and nothing of the time after it."""
     now = 0.0
-    monkeypatch.setattr(patience, "monotonic", lambda: now)
+    monkeypatch.setattr(wait_budget, "monotonic", lambda: now)
     monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
     if end == "is too late":
         monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 0)
@@ -183,9 +183,9 @@ async def test_a_wait_counts_once_however_it_ends(monkeypatch: pytest.MonkeyPatc
                 gate.set()
             await reads.settle()
             now += 0.2
-            request = patience.current_request()
+            request = wait_budget.current_request()
             assert request is not None
-            assert request.begin(60) == patience.PATIENCE_SECONDS - 0.5
+            assert request.begin(60) == wait_budget.WAIT_BUDGET_SECONDS - 0.5
 
 
 async def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +260,7 @@ async def test_nobody_waits_for_a_read_that_was_cut_off(monkeypatch: pytest.Monk
 
 
 async def test_the_read_is_in_no_callers_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is bound to one request, such as its patience, must not follow the reads that serve the others."""
+    """What is bound to one request, such as its wait_budget, must not follow the reads that serve the others."""
     bound: ContextVar[str] = ContextVar("bound", default="")
     seen: list[str] = []
     reads = Reads()

@@ -5,7 +5,7 @@ import pytest
 
 from rest_shim.dialects import DIALECTS, Dialect
 from tests.backends import Backend, open_backend
-from tests.doors.house import House, open_house
+from tests.doors.harness import Harness, open_house
 from tests.rest_shim.visitors import Visitors
 
 
@@ -28,13 +28,13 @@ def database_url(backend: Backend, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def house(
+async def harness(
     backend: Backend, database_url: str, dialect: Dialect, tmp_path: Path
-) -> AsyncIterator[House]:
-    async with open_house(backend, database_url, tmp_path, rest_dialect=dialect.name) as house:
-        yield house
+) -> AsyncIterator[Harness]:
+    async with open_house(backend, database_url, tmp_path, rest_dialect=dialect.name) as harness:
+        yield harness
 
 
 @pytest.fixture
-def visitors(house: House) -> Visitors:
-    return Visitors(house)
+def visitors(harness: Harness) -> Visitors:
+    return Visitors(harness)

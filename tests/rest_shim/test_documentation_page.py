@@ -13,7 +13,7 @@ from rest_shim.documentation import render_page
 from rest_shim.errno import Errno
 from rest_shim.openapi import Deployment, make_document
 from tests.backends import Backend
-from tests.doors.house import House, open_house
+from tests.doors.harness import Harness, open_house
 
 pytestmark = pytest.mark.anyio
 
@@ -50,16 +50,18 @@ class Outline(HTMLParser):
         self.text += data
 
 
-async def fetch_page(house: House) -> tuple[str, str]:
+async def fetch_page(harness: Harness) -> tuple[str, str]:
     """The page and its policy."""
-    response = await house.client().get("/api/docs")
+    response = await harness.client().get("/api/docs")
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     return response.text, response.headers["content-security-policy"]
 
 
-async def test_page_has_every_operation_with_its_fields_and_refusals(house: House, dialect: Dialect) -> None:
-    page, _ = await fetch_page(house)
+async def test_page_has_every_operation_with_its_fields_and_refusals(
+    harness: Harness, dialect: Dialect
+) -> None:
+    page, _ = await fetch_page(harness)
     text = Outline(page).text
     document = make_document(dialect, Deployment())
 
@@ -75,8 +77,8 @@ async def test_page_has_every_operation_with_its_fields_and_refusals(house: Hous
     assert "接口不存在" in text
 
 
-async def test_page_needs_no_script_and_no_inline_style(house: House) -> None:
-    page, policy = await fetch_page(house)
+async def test_page_needs_no_script_and_no_inline_style(harness: Harness) -> None:
+    page, policy = await fetch_page(harness)
     outline = Outline(page)
 
     assert not outline.names & {"script", "link", "img", "iframe", "form", "object"}
@@ -85,23 +87,23 @@ async def test_page_needs_no_script_and_no_inline_style(house: House) -> None:
     assert "unsafe" not in policy
 
 
-async def test_policy_names_the_hash_of_the_style_that_is_sent(house: House) -> None:
-    page, policy = await fetch_page(house)
+async def test_policy_names_the_hash_of_the_style_that_is_sent(harness: Harness) -> None:
+    page, policy = await fetch_page(harness)
     style = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
 
     assert len(style) == 1
     assert f"'sha256-{b64encode(sha256(style[0].encode()).digest()).decode()}'" in policy
 
 
-async def test_links_on_the_page_lead_somewhere(house: House) -> None:
-    outline = Outline((await fetch_page(house))[0])
+async def test_links_on_the_page_lead_somewhere(harness: Harness) -> None:
+    outline = Outline((await fetch_page(harness))[0])
 
     assert len(outline.ids) == len(set(outline.ids))
     for link in outline.links:
         if link.startswith("#"):
             assert link[1:] in outline.ids
         else:
-            assert (await house.client().get(f"/api/{link}")).status_code == 200
+            assert (await harness.client().get(f"/api/{link}")).status_code == 200
 
 
 def test_texts_of_the_document_cannot_break_the_page() -> None:
@@ -124,9 +126,9 @@ async def test_production_serves_the_document_and_no_page(
         tmp_path,
         environment="production",
         public_url="https://accounts.example.com",
-    ) as house:
-        page = await house.client().get("/api/docs")
-        document = (await house.client().get("/api/openapi.json")).json()
+    ) as harness:
+        page = await harness.client().get("/api/docs")
+        document = (await harness.client().get("/api/openapi.json")).json()
 
     assert page.status_code == 404
     assert page.json() == {"errno": 4201, "errmsg": "接口不存在"}

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from rest_shim.dialects import Dialect
 from rest_shim.openapi import Deployment, make_document
-from tests.rest_shim.situations import SITUATIONS
+from tests.rest_shim.rest_cases import REST_CASES
 from tests.rest_shim.visitors import Visitors
 
 pytestmark = pytest.mark.anyio
@@ -62,18 +62,18 @@ def check(operation: Schema, response: httpx.Response) -> int | None:
     return int(envelope["errno"])
 
 
-@pytest.mark.parametrize("operation_id", SITUATIONS)
+@pytest.mark.parametrize("operation_id", REST_CASES)
 async def test_answers_fit_the_document_and_every_documented_errno_is_given(
     dialect: Dialect, visitors: Visitors, operation_id: str
 ) -> None:
     operation = operation_of(make_document(dialect, Deployment()), operation_id)
 
-    given = {check(operation, response) async for response in SITUATIONS[operation_id](visitors)}
+    given = {check(operation, response) async for response in REST_CASES[operation_id](visitors)}
 
     assert given - {None} == documented_errnos(operation)
 
 
-async def test_every_operation_has_its_situations(dialect: Dialect) -> None:
+async def test_every_operation_has_its_cases(dialect: Dialect) -> None:
     paths = make_document(dialect, Deployment())["paths"]
     operations = {
         operation["operationId"]
@@ -82,7 +82,7 @@ async def test_every_operation_has_its_situations(dialect: Dialect) -> None:
         for operation in methods.values()
     }
 
-    assert operations == set(SITUATIONS)
+    assert operations == set(REST_CASES)
 
 
 @pytest.mark.parametrize(

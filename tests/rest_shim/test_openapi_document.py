@@ -12,7 +12,7 @@ from rest_shim.dialects import DIALECTS, DOCUMENTED, IHOME, Dialect
 from rest_shim.endpoints import ROUTES
 from rest_shim.errno import ERRNOS, TEXTS, Errno
 from rest_shim.openapi import Deployment, make_document
-from tests.doors.house import House
+from tests.doors.harness import Harness
 
 Document = dict[str, Any]
 
@@ -180,8 +180,10 @@ def test_document_names_the_cookie_and_the_address_of_the_installation() -> None
 
 
 @pytest.mark.anyio
-async def test_gateway_serves_the_document_of_its_dialect_and_cookie(house: House, dialect: Dialect) -> None:
-    response: httpx.Response = await house.client().get("/api/openapi.json")
+async def test_gateway_serves_the_document_of_its_dialect_and_cookie(
+    harness: Harness, dialect: Dialect
+) -> None:
+    response: httpx.Response = await harness.client().get("/api/openapi.json")
 
     assert response.json() == make_document(dialect, Deployment())
     assert response.headers["content-type"] == "application/json"

@@ -10,7 +10,7 @@ from PIL import Image
 
 from resolvers.actors import Operator
 from resolvers.context import Context
-from tests.doors.house import House
+from tests.doors.harness import Harness
 from tests.id_numbers import id_number
 
 PASSWORD = "123456789"
@@ -19,13 +19,13 @@ PASSWORD = "123456789"
 class Visitors:
     """Makes visitors, so that no limit that one has reached holds for the next."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
         self._numbers = count(1)
 
     def come(self) -> "Visitor":
         """Somebody new, signed out."""
-        return Visitor(self.house, next(self._numbers))
+        return Visitor(self.harness, next(self._numbers))
 
     async def registered(self) -> "Visitor":
         """Somebody new, registered and signed in."""
@@ -35,29 +35,29 @@ class Visitors:
 
     def context(self) -> Context:
         """An operator at the command line."""
-        return Context(self.house.services, actor=Operator("test"))
+        return Context(self.harness.services, actor=Operator("test"))
 
     @contextmanager
     def broken(self, error: Exception, *services: str) -> Iterator[None]:
         """While this lasts, every call of these services fails with `error`."""
-        held = {name: getattr(self.house.services, name) for name in services}
+        held = {name: getattr(self.harness.services, name) for name in services}
         for name, service in held.items():
-            object.__setattr__(self.house.services, name, _Broken(service, error))
+            object.__setattr__(self.harness.services, name, _Broken(service, error))
         try:
             yield
         finally:
             for name, service in held.items():
-                object.__setattr__(self.house.services, name, service)
+                object.__setattr__(self.harness.services, name, service)
 
 
 class Visitor:
     """One person at the legacy door."""
 
-    def __init__(self, house: House, number: int) -> None:
-        self.house = house
+    def __init__(self, harness: Harness, number: int) -> None:
+        self.harness = harness
         self.number = number
         self.mobile = f"1390000{number:04}"
-        self.client = house.client(address=f"198.51.{number // 250}.{number % 250 + 1}")
+        self.client = harness.client(address=f"198.51.{number // 250}.{number % 250 + 1}")
         self.captcha_text = ""
 
     @property
@@ -79,7 +79,7 @@ class Visitor:
         """A fresh captcha's id; what is on it is remembered."""
         captcha_id = f"page-{self.number}"
         await self.get("/api/imagecode", codeid=captcha_id, pcodeid="")
-        self.captcha_text = self.house.captcha_text(captcha_id)
+        self.captcha_text = self.harness.captcha_text(captcha_id)
         return captcha_id
 
     async def send_code(self, mobile: str | None = None) -> httpx.Response:
@@ -96,7 +96,7 @@ class Visitor:
         fields = {
             "mobile": self.mobile,
             "image_code_text": self.captcha_text,
-            "phonecode": self.house.sms.last_code,
+            "phonecode": self.harness.sms.last_code,
             "password": PASSWORD,
         }
         return await self.post("/api/register", **{**fields, **other})

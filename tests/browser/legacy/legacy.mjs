@@ -10,7 +10,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { idNumber, lastFromOutbox, pngFile, randomMobile } from "./people.mjs";
+import { idNumber, lastFromOutbox, pngFile, randomMobile } from "./actors.mjs";
 import { onStage } from "./stage.mjs";
 
 const [baseUrl, outbox, outputFolder] = process.argv.slice(2);

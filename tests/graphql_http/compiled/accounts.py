@@ -11,7 +11,7 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 
-from tests.graphql_http.compiled.moods import Stage
+from tests.graphql_http.compiled.resolver_outcomes import Stage
 
 Info = strawberry.Info[Any, Any]
 Value = Any

@@ -26,17 +26,17 @@ from graphql_http.compiled.shortcuts import Shortcuts
 from tests.graphql_http.compiled.accounts import SCHEMA
 from tests.graphql_http.compiled.comparison import Subject, compare
 from tests.graphql_http.compiled.documents import Request, requests
-from tests.graphql_http.compiled.moods import Stage
+from tests.graphql_http.compiled.resolver_outcomes import Stage
 from tests.graphql_http.compiled.zoo import build_zoo
 
 EXECUTIONS = 3
 
-Mood = tuple[int, int]
-MOODS = st.tuples(st.integers(0, 2**32 - 1), st.sampled_from([0, 5, 20, 40]))
+Outcome = tuple[int, int]
+OUTCOMES = st.tuples(st.integers(0, 2**32 - 1), st.sampled_from([0, 5, 20, 40]))
 
 
-def make_stage(mood: Mood) -> Stage:
-    return Stage(mood[0], trouble=mood[1])
+def make_stage(outcome: Outcome) -> Stage:
+    return Stage(outcome[0], trouble=outcome[1])
 
 
 ZOO = Subject(build_zoo(), make_stage)
@@ -50,10 +50,10 @@ pytestmark = [
 ]
 
 
-def drawn_for(subject: Subject) -> st.SearchStrategy[tuple[Request, list[Mood]]]:
-    """Give the strategy for requests to a subject, with a mood for each execution."""
+def drawn_for(subject: Subject) -> st.SearchStrategy[tuple[Request, list[Outcome]]]:
+    """Give the strategy for requests to a subject, with a outcome for each execution."""
     return st.tuples(
-        requests(subject.schema, EXECUTIONS), st.lists(MOODS, min_size=EXECUTIONS, max_size=EXECUTIONS)
+        requests(subject.schema, EXECUTIONS), st.lists(OUTCOMES, min_size=EXECUTIONS, max_size=EXECUTIONS)
     )
 
 
@@ -80,7 +80,7 @@ def quiet_runner() -> asyncio.Runner:
 @settings(BOUNDED, max_examples=300)
 @given(drawn_for(ZOO))
 def test_nothing_tells_a_compiled_operation_from_graphql_core(
-    runner: asyncio.Runner, drawn: tuple[Request, list[Mood]]
+    runner: asyncio.Runner, drawn: tuple[Request, list[Outcome]]
 ) -> None:
     compare(runner, ZOO, drawn, Counter())
 
@@ -88,7 +88,7 @@ def test_nothing_tells_a_compiled_operation_from_graphql_core(
 @settings(BOUNDED, max_examples=150)
 @given(drawn_for(ACCOUNTS))
 def test_nor_does_it_on_a_strawberry_schema_whose_plain_attributes_are_read_directly(
-    runner: asyncio.Runner, drawn: tuple[Request, list[Mood]]
+    runner: asyncio.Runner, drawn: tuple[Request, list[Outcome]]
 ) -> None:
     compare(runner, ACCOUNTS, drawn, Counter())
 
@@ -115,7 +115,7 @@ def compare_many(subject: Subject, documents: int, first_seed: int) -> Counter[s
     batches = count(first_seed)
     with quiet_runner() as runner:
 
-        def compare_one(drawn: tuple[Request, list[Mood]]) -> None:
+        def compare_one(drawn: tuple[Request, list[Outcome]]) -> None:
             if drawn[0].text not in texts:  # Hypothesis likes to draw near what it has drawn
                 texts.add(drawn[0].text)
                 compare(runner, subject, drawn, seen)

@@ -6,7 +6,7 @@ the very same behaviour, whatever the order in which they call; and the stage no
 
 from graphql import GraphQLScalarType, GraphQLSchema, build_schema, is_object_type
 
-from tests.graphql_http.compiled import moods
+from tests.graphql_http.compiled import resolver_outcomes
 
 SDL = """
 enum Colour { RED GREEN BLUE }
@@ -36,7 +36,7 @@ type Keeper implements Node & Named {
   boss: Keeper
   chief: Keeper!
   pulse: Int!
-  moods: [String!]!
+  outcomes: [String!]!
   cages(filter: Filter): [Cage!]!
   grid: [[Int]!]
   colour: Colour!
@@ -101,14 +101,14 @@ def build_zoo() -> GraphQLSchema:
         if is_object_type(type_) and not type_.name.startswith("__"):
             for name, field in type_.fields.items():
                 if name not in DEFAULT_RESOLVED:
-                    field.resolve = moods.resolve
+                    field.resolve = resolver_outcomes.resolve
     for name in ("Keeper", "Robot"):
         checked = schema.type_map[name]
         assert is_object_type(checked)
-        checked.is_type_of = moods.is_type_of(name)
+        checked.is_type_of = resolver_outcomes.is_type_of(name)
     node = schema.type_map["Node"]
-    node.resolve_type = moods.resolve_type  # type: ignore[attr-defined]
+    node.resolve_type = resolver_outcomes.resolve_type  # type: ignore[attr-defined]
     anything = schema.type_map["Anything"]
     assert isinstance(anything, GraphQLScalarType)
-    anything.coerce_output_value = moods.serialise
+    anything.coerce_output_value = resolver_outcomes.serialise
     return schema

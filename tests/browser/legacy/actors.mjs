@@ -7,7 +7,7 @@ import { crc32, deflateSync } from "node:zlib";
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECK_DIGITS = "10X98765432";
 const POLL_MILLISECONDS = 20;
-const PATIENCE_MILLISECONDS = 5_000;
+const TIMEOUT_MILLISECONDS = 5_000;
 
 /** A mobile number that no earlier run has registered, most likely. */
 export function randomMobile() {
@@ -24,7 +24,7 @@ export function idNumber() {
 
 /** The newest entry of the outbox that fits; waits for it a moment. */
 export async function lastFromOutbox(path, fits) {
-  const deadline = Date.now() + PATIENCE_MILLISECONDS;
+  const deadline = Date.now() + TIMEOUT_MILLISECONDS;
   for (;;) {
     const lines = (await readFile(path, "utf8")).split("\n").filter(Boolean);
     const entry = lines.map((line) => JSON.parse(line)).findLast(fits);

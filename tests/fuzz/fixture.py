@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 
 from tests.fuzz.attempts import PNG
-from tests.gateway.people import Person
+from tests.gateway.actors import Person
 from tests.gateway.processes import Server
 from tests.id_numbers import id_number
 
 _PEOPLE = 3
 
 
-def settle(server: Server, report: Path, seed: int) -> dict[str, Any]:
+def make_fixture(server: Server, report: Path, seed: int) -> dict[str, Any]:
     """Register the people; everything that Schemathesis' hooks have to know."""
     people = [Person(server).register() for _ in range(_PEOPLE)]
     return {
@@ -29,14 +29,16 @@ def settle(server: Server, report: Path, seed: int) -> dict[str, Any]:
     }
 
 
-def sign_in_again(town: dict[str, Any]) -> list[str]:
+def sign_in_again(fixture: dict[str, Any]) -> list[str]:
     """A fresh session's token for each of the people."""
-    answers = [httpx.post(f"{town['base']}/api/login", json=person, timeout=10) for person in town["people"]]
+    answers = [
+        httpx.post(f"{fixture['base']}/api/login", json=person, timeout=10) for person in fixture["people"]
+    ]
     return [answer.cookies["session"] for answer in answers]
 
 
-def describe(town: dict[str, Any]) -> str:
-    return json.dumps(town)
+def describe(fixture: dict[str, Any]) -> str:
+    return json.dumps(fixture)
 
 
 def _id_number(number: int) -> str:

@@ -1,4 +1,4 @@
-"""The front: what every request passes and every answer carries, whatever is behind it."""
+"""The edge: what every request passes and every answer carries, whatever is behind it."""
 
 import ipaddress
 import re
@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
 from gateway.cross_site import CrossSiteRule
-from gateway.front import ASGIApp, Front, FrontOptions, Message, Receive, Scope, Send
+from gateway.edge import ASGIApp, Edge, EdgeOptions, Message, Receive, Scope, Send
 from gateway.server import WRITE_WHOLE, header_lines
 from resolvers.accounts import Account
 from resolvers.context import Context, Services
@@ -44,7 +44,7 @@ async def answer(
 
 
 class Inner:
-    """What stands behind the front; it remembers the contexts that it was called with."""
+    """What stands behind the edge; it remembers the contexts that it was called with."""
 
     def __init__(self) -> None:
         self.contexts: list[Context] = []
@@ -74,10 +74,10 @@ class Inner:
                 )
             case "/signs-in":
                 now = datetime(2026, 1, 1, tzinfo=UTC)
-                context.hold(IssuedSession("the-token", now), Account(1, "", "", None, now))
+                context.start_session(IssuedSession("the-token", now), Account(1, "", "", None, now))
                 await answer(send)
             case "/signs-out":
-                context.let_go()
+                context.end_session()
                 await answer(send)
             case _:
                 await answer(send)
@@ -88,14 +88,14 @@ def inner() -> Inner:
     return Inner()
 
 
-def make_front(inner: Inner, *, is_https: bool = False) -> Front:
+def make_edge(inner: Inner, *, is_https: bool = False) -> Edge:
     async def refuse(_: Scope, send: Send, _status: int, message: str) -> None:
         await answer(send, 200, body=b"in the door's own form: " + message.encode())
 
-    return Front(
+    return Edge(
         inner,
         services=lambda: cast("Services", SimpleNamespace(clock=lambda: NOW)),
-        options=FrontOptions(
+        options=EdgeOptions(
             cookie=SessionCookie(is_secure=is_https),
             addresses=ClientAddresses([ipaddress.ip_network(f"{PROXY}/32")]),
             cross_site=CrossSiteRule([ALLOWED]),
@@ -108,9 +108,9 @@ def make_front(inner: Inner, *, is_https: bool = False) -> Front:
 
 
 async def call(
-    front: ASGIApp, path: str = "/", method: str = "GET", *, peer: str = CLIENT, **headers: str
+    edge: ASGIApp, path: str = "/", method: str = "GET", *, peer: str = CLIENT, **headers: str
 ) -> httpx.Response:
-    transport = httpx.ASGITransport(front, client=(peer, 1))
+    transport = httpx.ASGITransport(edge, client=(peer, 1))
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
         return await client.request(method, path, headers=named)
@@ -136,7 +136,7 @@ async def call(
 async def test_every_answer_carries_the_security_headers_once(
     inner: Inner, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    response = await call(make_front(inner), path, method, **headers)
+    response = await call(make_edge(inner), path, method, **headers)
 
     for name, value in SECURITY.items():
         assert response.headers.get_list(name) == [value]
@@ -146,8 +146,8 @@ async def test_every_answer_carries_the_security_headers_once(
 
 
 async def test_answer_is_private_and_inert_unless_it_says_otherwise(inner: Inner) -> None:
-    response = await call(make_front(inner))
-    other = await call(make_front(inner), "/own-headers")
+    response = await call(make_edge(inner))
+    other = await call(make_edge(inner), "/own-headers")
 
     assert response.headers["cache-control"] == "no-store"
     assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
@@ -156,16 +156,16 @@ async def test_answer_is_private_and_inert_unless_it_says_otherwise(inner: Inner
 
 
 async def test_browsers_are_held_to_https_only_where_it_is_served(inner: Inner) -> None:
-    over_http = await call(make_front(inner))
-    over_https = await call(make_front(inner, is_https=True))
+    over_http = await call(make_edge(inner))
+    over_https = await call(make_edge(inner, is_https=True))
 
     assert "strict-transport-security" not in over_http.headers
     assert "max-age=" in over_https.headers["strict-transport-security"]
 
 
 async def test_every_request_has_an_id_of_its_own(inner: Inner) -> None:
-    front = make_front(inner)
-    answers = [await call(front) for _ in range(20)]
+    edge = make_edge(inner)
+    answers = [await call(edge) for _ in range(20)]
 
     ids = [response.headers["x-request-id"] for response in answers]
     assert len(set(ids)) == 20
@@ -173,27 +173,27 @@ async def test_every_request_has_an_id_of_its_own(inner: Inner) -> None:
 
 
 async def test_request_id_of_a_trusted_proxy_is_kept(inner: Inner) -> None:
-    response = await call(make_front(inner), peer=PROXY, x_request_id="from-the-proxy.1")
+    response = await call(make_edge(inner), peer=PROXY, x_request_id="from-the-proxy.1")
 
     assert response.headers["x-request-id"] == "from-the-proxy.1"
 
 
 @pytest.mark.parametrize("brought", ["short", "x" * 65, "a b c d e f", "<script>alert</script>"])
 async def test_request_id_without_the_form_is_replaced(inner: Inner, brought: str) -> None:
-    response = await call(make_front(inner), peer=PROXY, x_request_id=brought)
+    response = await call(make_edge(inner), peer=PROXY, x_request_id=brought)
 
     assert re.fullmatch("[0-9a-f]{16}", response.headers["x-request-id"])
 
 
 async def test_request_id_of_a_stranger_is_ignored(inner: Inner) -> None:
-    response = await call(make_front(inner), x_request_id="chosen-by-client")
+    response = await call(make_edge(inner), x_request_id="chosen-by-client")
 
     assert response.headers["x-request-id"] != "chosen-by-client"
 
 
 @pytest.mark.parametrize("path", ["/", "/not-found", "/raises", "/shortcut"])
 async def test_allowed_origin_may_read_every_answer(inner: Inner, path: str) -> None:
-    response = await call(make_front(inner), path, origin=ALLOWED)
+    response = await call(make_edge(inner), path, origin=ALLOWED)
 
     assert response.headers.get_list("access-control-allow-origin") == [ALLOWED]
     assert response.headers["access-control-allow-credentials"] == "true"
@@ -203,23 +203,23 @@ async def test_allowed_origin_may_read_every_answer(inner: Inner, path: str) -> 
 @pytest.mark.parametrize("origin", [STRANGER, "null", "*", f"{ALLOWED}.evil.example", f"{ALLOWED}:8443", ""])
 @pytest.mark.parametrize("path", ["/", "/raises"])
 async def test_other_origins_may_read_none(inner: Inner, path: str, origin: str) -> None:
-    response = await call(make_front(inner), path, origin=origin)
+    response = await call(make_edge(inner), path, origin=origin)
 
     assert not [name for name in response.headers if name.startswith("access-control-")]
 
 
 async def test_caches_keep_the_answers_to_different_origins_apart(inner: Inner) -> None:
-    front = make_front(inner)
+    edge = make_edge(inner)
 
     for headers in ({"origin": ALLOWED}, {"origin": STRANGER}, {}):
-        assert (await call(front, **headers)).headers["vary"] == "Origin"
+        assert (await call(edge, **headers)).headers["vary"] == "Origin"
         # Beside what the answer itself varies with.
-        assert (await call(front, "/own-headers", **headers)).headers["vary"] == "accept, Origin"
+        assert (await call(edge, "/own-headers", **headers)).headers["vary"] == "accept, Origin"
 
 
-async def test_preflight_of_an_allowed_origin_is_answered_by_the_front(inner: Inner) -> None:
+async def test_preflight_of_an_allowed_origin_is_answered_by_the_edge(inner: Inner) -> None:
     response = await call(
-        make_front(inner), "/graphql", "OPTIONS", origin=ALLOWED, access_control_request_method="POST"
+        make_edge(inner), "/graphql", "OPTIONS", origin=ALLOWED, access_control_request_method="POST"
     )
 
     assert response.status_code == 204
@@ -231,7 +231,7 @@ async def test_preflight_of_an_allowed_origin_is_answered_by_the_front(inner: In
 
 async def test_preflight_of_another_origin_is_refused(inner: Inner) -> None:
     response = await call(
-        make_front(inner), "/graphql", "OPTIONS", origin=STRANGER, access_control_request_method="POST"
+        make_edge(inner), "/graphql", "OPTIONS", origin=STRANGER, access_control_request_method="POST"
     )
 
     assert response.status_code == 403
@@ -253,7 +253,7 @@ async def test_preflight_of_another_origin_is_refused(inner: Inner) -> None:
 async def test_change_asked_for_by_another_site_does_not_arrive(
     inner: Inner, method: str, headers: dict[str, str]
 ) -> None:
-    response = await call(make_front(inner), "/anything", method, **headers)
+    response = await call(make_edge(inner), "/anything", method, **headers)
 
     assert response.status_code == 403
     assert "Cross-site request refused" in response.json()["error"]
@@ -263,14 +263,14 @@ async def test_change_asked_for_by_another_site_does_not_arrive(
 @pytest.mark.parametrize("path", ["/api/logout", "/api/log%6Fut"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_legacy_logout_counts_as_a_change(inner: Inner, method: str, path: str) -> None:
-    response = await call(make_front(inner), path, method, sec_fetch_site="cross-site", cookie="session=t")
+    response = await call(make_edge(inner), path, method, sec_fetch_site="cross-site", cookie="session=t")
 
     assert response.text.startswith("in the door's own form" if method == "GET" else "")
     assert inner.contexts == []
 
 
 async def test_read_asked_for_by_another_site_arrives(inner: Inner) -> None:
-    assert (await call(make_front(inner), "/", sec_fetch_site="cross-site")).status_code == 200
+    assert (await call(make_edge(inner), "/", sec_fetch_site="cross-site")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -284,14 +284,14 @@ async def test_read_asked_for_by_another_site_arrives(inner: Inner) -> None:
     ids=str,
 )
 async def test_change_asked_for_by_who_may_arrives(inner: Inner, headers: dict[str, str]) -> None:
-    assert (await call(make_front(inner), "/", "POST", **headers)).status_code == 200
+    assert (await call(make_edge(inner), "/", "POST", **headers)).status_code == 200
     assert len(inner.contexts) == 1
 
 
 @pytest.mark.parametrize("path", ["/raises", "/raises-after-the-head"])
 async def test_unforeseen_fault_is_masked_and_logged_with_the_request_id(inner: Inner, path: str) -> None:
     with capture_logs() as logs:
-        response = await call(make_front(inner), path)
+        response = await call(make_edge(inner), path)
 
     request_id = response.headers["x-request-id"]
     assert response.status_code == 500
@@ -319,7 +319,7 @@ async def test_fault_in_the_middle_of_an_answer_adds_nothing_to_it(inner: Inner)
         "headers": [(b"host", b"h")],
     }
     with capture_logs():
-        await make_front(inner)(scope | {"headers": [(b"host", b"h")]}, receive, send)
+        await make_edge(inner)(scope | {"headers": [(b"host", b"h")]}, receive, send)
 
     assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
 
@@ -329,14 +329,14 @@ async def test_fault_in_the_middle_of_an_answer_adds_nothing_to_it(inner: Inner)
     [("/signs-in", "session=the-token; Max-Age=2592000"), ("/signs-out", "session=; Max-Age=0")],
 )
 async def test_session_that_begins_or_ends_is_told_by_cookie(inner: Inner, path: str, cookie: str) -> None:
-    response = await call(make_front(inner), path)
+    response = await call(make_edge(inner), path)
 
     assert [value for value in response.headers.get_list("set-cookie") if value.startswith(cookie)]
     assert len(response.headers.get_list("set-cookie")) == 1
 
 
-def in_one_piece(front: Front) -> ASGIApp:
-    """The front before a server that writes whole answers at once, as `gateway.server` does."""
+def in_one_piece(edge: Edge) -> ASGIApp:
+    """The edge before a server that writes whole answers at once, as `gateway.server` does."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         whole: list[Message] = []
@@ -352,7 +352,7 @@ def in_one_piece(front: Front) -> ASGIApp:
             raise AssertionError(message)
 
         scope["extensions"] = {WRITE_WHOLE: write_whole}
-        await front(scope, receive, refuse_parts)
+        await edge(scope, receive, refuse_parts)
         for message in whole:
             await send(message)
 
@@ -372,11 +372,10 @@ def in_one_piece(front: Front) -> ASGIApp:
     ],
 )
 async def test_an_answer_in_one_piece_says_the_same(inner: Inner, path: str, headers: dict[str, str]) -> None:
-    front = make_front(inner, is_https=True)
+    edge = make_edge(inner, is_https=True)
     with capture_logs():
         one, two = [
-            await call(app, path, **headers, x_request_id="0123456789")
-            for app in (in_one_piece(front), front)
+            await call(app, path, **headers, x_request_id="0123456789") for app in (in_one_piece(edge), edge)
         ]
     different = {"x-request-id"}
     said = [
@@ -392,7 +391,7 @@ async def test_an_answer_in_one_piece_says_the_same(inner: Inner, path: str, hea
 
 
 async def test_answer_that_does_nothing_to_the_session_sets_no_cookie(inner: Inner) -> None:
-    assert "set-cookie" not in (await call(make_front(inner), cookie="session=t")).headers
+    assert "set-cookie" not in (await call(make_edge(inner), cookie="session=t")).headers
 
 
 @pytest.mark.parametrize(
@@ -412,22 +411,22 @@ async def test_answer_that_does_nothing_to_the_session_sets_no_cookie(inner: Inn
 async def test_token_comes_by_header_or_cookie(
     inner: Inner, headers: dict[str, str], token: str | None
 ) -> None:
-    await call(make_front(inner), **headers)
+    await call(make_edge(inner), **headers)
 
     assert inner.contexts[0].token == token
 
 
 async def test_limits_count_the_client_that_the_proxy_names(inner: Inner) -> None:
-    front = make_front(inner)
-    await call(front, peer=PROXY, x_forwarded_for=f"1.2.3.4, {CLIENT}")
-    await call(front, peer=CLIENT, x_forwarded_for="1.2.3.4")
+    edge = make_edge(inner)
+    await call(edge, peer=PROXY, x_forwarded_for=f"1.2.3.4, {CLIENT}")
+    await call(edge, peer=CLIENT, x_forwarded_for="1.2.3.4")
 
     assert [context.address for context in inner.contexts] == [CLIENT, CLIENT]
 
 
 async def test_access_log_has_one_line_a_request_and_never_a_query_string(inner: Inner) -> None:
     with capture_logs() as logs:
-        response = await call(make_front(inner), "/api/profile?mobile=18736008450&password=hunter2")
+        response = await call(make_edge(inner), "/api/profile?mobile=18736008450&password=hunter2")
 
     assert len(logs) == 1
     assert logs[0]["path"] == "/api/profile"
@@ -438,7 +437,7 @@ async def test_access_log_has_one_line_a_request_and_never_a_query_string(inner:
 
 async def test_access_log_tells_the_status_of_refusals_too(inner: Inner) -> None:
     with capture_logs() as logs:
-        await call(make_front(inner), "/", "POST", origin=STRANGER)
+        await call(make_edge(inner), "/", "POST", origin=STRANGER)
 
     assert [line["status"] for line in logs] == [403]
 
@@ -449,7 +448,7 @@ async def test_lifespan_is_the_business_of_what_is_behind() -> None:
     async def app(scope: Scope, _: Receive, __: Send) -> None:
         seen.append(scope["type"])
 
-    front = make_front(cast("Inner", app))
-    await front({"type": "lifespan"}, cast("Receive", None), cast("Send", None))
+    edge = make_edge(cast("Inner", app))
+    await edge({"type": "lifespan"}, cast("Receive", None), cast("Send", None))
 
     assert seen == ["lifespan"]

@@ -4,8 +4,8 @@ import asyncio
 import signal
 import time
 
+from drills.actors import making, new_address, new_mobile, new_picture
 from drills.load import Crowd
-from drills.people import making, new_address, new_mobile, new_picture
 from drills.servers import Gateway
 from drills.stage import Stage
 from drills.vendor import Vendor

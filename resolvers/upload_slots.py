@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from resolvers.errors import RateLimitedError
-from resolvers.texts import Reason
+from resolvers.messages import Reason
 
 PLACES_OF_AN_ACCOUNT = 2
 _TYPICAL_SECONDS = 2
 
 
-class UploadPlaces:
+class UploadSlots:
     """The places that are taken at the moment."""
 
     def __init__(self, maximum: int = PLACES_OF_AN_ACCOUNT) -> None:

@@ -15,7 +15,7 @@ from adapters.redis_state_store import RedisStateStore
 from db.accounts import insert_account
 from db.engine import Database
 from gateway.app import create_app
-from gateway.front import Front
+from gateway.edge import Edge
 from gateway.settings import Settings
 from gateway.wiring import open_services
 from resolvers.context import Services
@@ -38,10 +38,10 @@ DOORS: dict[str, Callable[[httpx.AsyncClient], Door]] = {"graphql": GraphQLDoor,
 
 
 @dataclass(slots=True)
-class House:
+class Harness:
     """The running application and what tests may touch behind it."""
 
-    app: Front
+    app: Edge
     settings: Settings
     services: Services
     clock: MovableClock
@@ -114,7 +114,7 @@ async def open_house(
     wrap_state: Callable[[StateStore], StateStore] = lambda store: store,
     wrap_database: Callable[[Database], Database] = lambda database: database,
     **overrides: object,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Harness]:
     """Build the application as `serve` does, cheap hashes and the fakes put in, and run it.
 
     The wrappers put something between the resolvers and what they depend on.
@@ -150,15 +150,15 @@ async def open_house(
     app = create_app(settings, open_services=factory)
     async with running(app):
         hasher.computations = 0
-        house = House(app, settings, built[0], clock, sms, outbox, hasher, backend.redis_url, prefix)
+        harness = Harness(app, settings, built[0], clock, sms, outbox, hasher, backend.redis_url, prefix)
         try:
-            yield house
+            yield harness
         finally:
-            await house.aclose()
+            await harness.aclose()
 
 
 @asynccontextmanager
-async def running(app: Front) -> AsyncIterator[None]:
+async def running(app: Edge) -> AsyncIterator[None]:
     """The lifespan, as a server runs it."""
     to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     from_app: asyncio.Queue[Any] = asyncio.Queue()

@@ -4,15 +4,15 @@ import string
 
 import pytest
 
-from resolvers.texts import _TEXTS, Language, Reason, text_of
+from resolvers.messages import _MESSAGES, Language, Reason, message_of
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_a_text_in_both_languages(reason: Reason, language: Language) -> None:
-    values = dict.fromkeys(placeholders(_TEXTS[reason][0]), 7)
+    values = dict.fromkeys(placeholders(_MESSAGES[reason][0]), 7)
 
-    text = text_of(reason, language, values)
+    text = message_of(reason, language, values)
 
     assert text
     assert "{" not in text
@@ -21,14 +21,14 @@ def test_every_reason_has_a_text_in_both_languages(reason: Reason, language: Lan
 
 @pytest.mark.parametrize("reason", Reason)
 def test_chinese_text_asks_for_no_value_that_the_english_one_lacks(reason: Reason) -> None:
-    english, chinese = _TEXTS[reason]
+    english, chinese = _MESSAGES[reason]
 
     assert placeholders(chinese) <= placeholders(english)
 
 
 def test_codes_expire_and_are_wrong_in_the_words_that_legacy_pages_show() -> None:
-    texts = [_TEXTS[reason][1] for reason in (Reason.CAPTCHA_EXPIRED, Reason.SMS_CODE_EXPIRED)]
-    wrong = [_TEXTS[reason][1] for reason in (Reason.CAPTCHA_WRONG, Reason.SMS_CODE_WRONG)]
+    texts = [_MESSAGES[reason][1] for reason in (Reason.CAPTCHA_EXPIRED, Reason.SMS_CODE_EXPIRED)]
+    wrong = [_MESSAGES[reason][1] for reason in (Reason.CAPTCHA_WRONG, Reason.SMS_CODE_WRONG)]
 
     assert texts == ["验证码过期"] * 2
     assert wrong == ["验证码错误"] * 2

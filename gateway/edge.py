@@ -1,4 +1,4 @@
-"""The front: what every request passes on its way to a door, in one layer that costs little.
+"""The edge: what every request passes on its way to a door, in one layer that costs little.
 
 It gives the request an id and a context, applies the cross-site rule and CORS, and on the way out writes the session
 cookie, the security headers and one line of access log. Everything else is behind it.
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 import structlog
 
-from db.patience import one_request
+from db.wait_budget import one_request
 from gateway.access_log import AccessLog, PlainAccessLog
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
@@ -58,7 +58,7 @@ _DEFAULT_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ances
 _NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
-_log = structlog.get_logger("gateway.front")
+_log = structlog.get_logger("gateway.edge")
 
 # Names requests, keeps nothing secret.
 _request_ids = random.Random()  # noqa: S311
@@ -72,8 +72,8 @@ class _CommonHeaders(NamedTuple):
 
 
 @dataclass(frozen=True)
-class FrontOptions:
-    """What the settings say about the front."""
+class EdgeOptions:
+    """What the settings say about the edge."""
 
     cookie: SessionCookie
     addresses: ClientAddresses
@@ -102,7 +102,7 @@ class FrontOptions:
         return beside
 
 
-class Front:
+class Edge:
     """The outermost ASGI application.
 
     `shortcuts` are paths served without any router, `changing_reads` those where a GET changes state.
@@ -113,7 +113,7 @@ class Front:
         app: ASGIApp,
         *,
         services: Callable[[], Services],
-        options: FrontOptions,
+        options: EdgeOptions,
         shortcuts: Mapping[str, ASGIApp],
         refusers: Mapping[str, Refuser],
         changing_reads: frozenset[str] = frozenset(),
@@ -243,7 +243,7 @@ class _Answer:
 
     def __init__(
         self,
-        options: FrontOptions,
+        options: EdgeOptions,
         context: Context,
         asked: Mapping[bytes, bytes],
         scope: Scope,

@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from tests.house.sources import PACKAGES, called_methods, list_modules, mentioned_names, parse, relative
+from tests.architecture.sources import (
+    PACKAGES,
+    called_methods,
+    list_modules,
+    mentioned_names,
+    parse,
+    relative,
+)
 
 TRANSACTION_CALLS = {"commit", "begin", "begin_nested"}
 ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "BaseSettings", "load_dotenv"}

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from db import patience
-from db.patience import LAST_CHANCE_SECONDS, PATIENCE_SECONDS, one_request, waiting
+from db import wait_budget
+from db.wait_budget import LAST_CHANCE_SECONDS, WAIT_BUDGET_SECONDS, one_request, waiting
 
 pytestmark = pytest.mark.anyio
 
@@ -25,15 +25,15 @@ class Hands:
 @pytest.fixture
 def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
     hands = Hands()
-    monkeypatch.setattr(patience, "monotonic", lambda: hands.now)
-    monkeypatch.setattr(patience.asyncio, "timeout", hands.timeout)  # type: ignore[attr-defined]
+    monkeypatch.setattr(wait_budget, "monotonic", lambda: hands.now)
+    monkeypatch.setattr(wait_budget.asyncio, "timeout", hands.timeout)  # type: ignore[attr-defined]
     return hands
 
 
 @pytest.fixture(autouse=True)
 def real_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fixture above replaces a name of the module's own, not asyncio's."""
-    monkeypatch.setattr(patience, "asyncio", _Asyncio())
+    monkeypatch.setattr(wait_budget, "asyncio", _Asyncio())
 
 
 class _Asyncio:
@@ -48,16 +48,16 @@ async def ask(hands: Hands, seconds: float) -> float:
     return limit
 
 
-async def test_questions_of_one_request_share_its_patience(hands: Hands) -> None:
+async def test_questions_of_one_request_share_its_wait_budget(hands: Hands) -> None:
     with one_request():
         limits = [await ask(hands, 0.5) for _ in range(3)]
 
-    assert limits == [1.4, PATIENCE_SECONDS - 0.5, PATIENCE_SECONDS - 1.0]
+    assert limits == [1.4, WAIT_BUDGET_SECONDS - 0.5, WAIT_BUDGET_SECONDS - 1.0]
 
 
 async def test_question_after_the_last_one_still_gets_a_moment(hands: Hands) -> None:
     with one_request():
-        await ask(hands, PATIENCE_SECONDS)
+        await ask(hands, WAIT_BUDGET_SECONDS)
 
         assert await ask(hands, 0.01) == LAST_CHANCE_SECONDS
 
@@ -67,7 +67,7 @@ async def test_time_between_questions_costs_nothing(hands: Hands) -> None:
         await ask(hands, 0.25)
         hands.now += 60
 
-        assert await ask(hands, 0) == PATIENCE_SECONDS - 0.25
+        assert await ask(hands, 0) == WAIT_BUDGET_SECONDS - 0.25
 
 
 async def test_questions_within_one_another_count_once(hands: Hands) -> None:
@@ -75,7 +75,7 @@ async def test_questions_within_one_another_count_once(hands: Hands) -> None:
         async with waiting(1.4):
             await ask(hands, 0.5)
 
-        assert await ask(hands, 0) == PATIENCE_SECONDS - 0.5
+        assert await ask(hands, 0) == WAIT_BUDGET_SECONDS - 0.5
 
 
 async def test_outside_of_requests_each_question_has_its_own_limit(hands: Hands) -> None:

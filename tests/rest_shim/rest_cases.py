@@ -6,13 +6,13 @@ import httpx
 
 from db.engine import DatabaseUnavailableError
 from resolvers.errors import RateLimitedError
+from resolvers.messages import Reason
 from resolvers.operators import lock_account
 from resolvers.ports import AvatarStoreError, StateStoreError
-from resolvers.texts import Reason
 from tests.rest_shim.visitors import PASSWORD, Visitor, Visitors, picture
 
 Answers = AsyncIterator[httpx.Response]
-Situation = Callable[[Visitors], Answers]
+RestCase = Callable[[Visitors], Answers]
 Call = Callable[[Visitor], Awaitable[httpx.Response]]
 
 OTHER_SITE = {"sec-fetch-site": "cross-site"}
@@ -43,9 +43,9 @@ async def at_smscode(visitors: Visitors) -> Answers:
     yield await visitor.post(
         "/api/smscode", mobile=visitor.mobile, image_code_id=captcha_id, image_code_text="0000"
     )
-    visitors.house.sms.is_failing = True
+    visitors.harness.sms.is_failing = True
     yield await visitor.send_code()
-    visitors.house.sms.is_failing = False
+    visitors.harness.sms.is_failing = False
     yield await visitor.send_code()
     yield await visitor.send_code()
     for number in range(100, 119):
@@ -68,16 +68,16 @@ async def at_register(visitors: Visitors) -> Answers:
     )
     await visitor.send_code()
     yield await visitor.send_registration(password="short")
-    yield await visitor.send_registration(phonecode=wrong(visitors.house.sms.last_code))
+    yield await visitor.send_registration(phonecode=wrong(visitors.harness.sms.last_code))
     yield await visitor.send_registration(image_code_text="0000")
     yield await visitor.send_registration()
-    visitors.house.clock.advance(60)
+    visitors.harness.clock.advance(60)
     await visitor.send_code()
     yield await visitor.send_registration()
     guesser = visitors.come()
     await guesser.send_code()
     for _ in range(3):
-        await guesser.send_registration(phonecode=wrong(visitors.house.sms.last_code))
+        await guesser.send_registration(phonecode=wrong(visitors.harness.sms.last_code))
     with visitors.broken(RateLimitedError(1, Reason.TOO_BUSY), "passwords"):
         yield await guesser.send_registration()
     yield await from_other_site(visitor, "POST", "/api/register")
@@ -231,7 +231,7 @@ def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 10**6:06}"
 
 
-SITUATIONS: dict[str, Situation] = {
+REST_CASES: dict[str, RestCase] = {
     "getImageCode": at_imagecode,
     "sendSmsCode": at_smscode,
     "register": at_register,

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.house.sources import ROOT
+from tests.architecture.sources import ROOT
 
 # Written so that this file does not find itself.
 FORBIDDEN = {

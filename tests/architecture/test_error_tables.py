@@ -10,7 +10,7 @@ from graphql import GraphQLEnumType
 
 from graphql_http import EndpointErrorCode
 from resolvers.errors import ErrorCode
-from resolvers.texts import _TEXTS, Reason, text_of
+from resolvers.messages import _MESSAGES, Reason, message_of
 from rest_shim.dialects import DIALECTS
 from rest_shim.errno import ERRNOS, TEXTS, Errno
 from schema.sdl import graphql_schema
@@ -66,17 +66,17 @@ def test_every_code_in_the_schema_says_what_it_means() -> None:
 
 
 def test_every_reason_has_its_texts_in_both_languages() -> None:
-    assert set(_TEXTS) == set(Reason)
-    assert [reason for reason, texts in _TEXTS.items() if not all(text.strip() for text in texts)] == []
+    assert set(_MESSAGES) == set(Reason)
+    assert [reason for reason, texts in _MESSAGES.items() if not all(text.strip() for text in texts)] == []
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_text_can_be_filled_in_both_languages(reason: Reason) -> None:
-    english, chinese = _TEXTS[reason]
+    english, chinese = _MESSAGES[reason]
     values = dict.fromkeys(placeholders(english) | placeholders(chinese), "7")
 
     assert placeholders(chinese) <= placeholders(english)
-    assert "{" not in text_of(reason, "en", values) + text_of(reason, "zh", values)
+    assert "{" not in message_of(reason, "en", values) + message_of(reason, "zh", values)
     assert english.isascii()
     assert not chinese.isascii()
 

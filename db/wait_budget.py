@@ -11,14 +11,14 @@ from contextvars import ContextVar, Token
 from time import monotonic
 
 # The contract promises an answer within 2 s when a dependency is down; what remains is for the door.
-PATIENCE_SECONDS = 1.5
+WAIT_BUDGET_SECONDS = 1.5
 
 # What every question gets even so: enough for a dependency that works, to clear up after one that does not.
 LAST_CHANCE_SECONDS = 0.1
 
 
 class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fifth of their cost
-    """What is asked in this block, and in tasks that begin in it, shares one patience.
+    """What is asked in this block, and in tasks that begin in it, shares one wait budget.
 
     Questions that overlap, or are part of one another, count once.
     """
@@ -27,7 +27,7 @@ class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fif
 
     def __enter__(self) -> None:
         """The request begins."""
-        self._left = PATIENCE_SECONDS
+        self._left = WAIT_BUDGET_SECONDS
         self._asking = 0
         self._since = 0.0
         self._token: Token[one_request | None] = _current.set(self)
@@ -51,7 +51,7 @@ class one_request:  # noqa: N801 - used as `contextlib`'s managers are, at a fif
             self._left -= monotonic() - self._since
 
 
-_current: ContextVar[one_request | None] = ContextVar("patience", default=None)
+_current: ContextVar[one_request | None] = ContextVar("wait_budget", default=None)
 
 
 def current_request() -> one_request | None:

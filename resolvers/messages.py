@@ -53,7 +53,7 @@ class Reason(StrEnum):
     INTERNAL = "internal"
 
 
-_TEXTS: Mapping[Reason, tuple[str, str]] = {
+_MESSAGES: Mapping[Reason, tuple[str, str]] = {
     Reason.BODY_MALFORMED: ("The body is neither a JSON object nor a form.", "请求体格式错误"),
     Reason.FIELD_MISSING: ("{name} is missing.", "缺少参数 {name}"),
     Reason.TEXT_MALFORMED: ("{name} has characters that cannot be stored.", "参数 {name} 含有非法字符"),
@@ -166,7 +166,7 @@ class SmsText(StrEnum):
     CHANGE_MOBILE_NEW = "change_mobile_new"
 
 
-_SMS_TEXTS: Mapping[SmsText, tuple[str, str]] = {
+_SMS_MESSAGES: Mapping[SmsText, tuple[str, str]] = {
     SmsText.REGISTER: ("to register an account", "注册账号"),
     SmsText.LOGIN: ("to sign in", "登录"),
     SmsText.RESET_PASSWORD: ("to reset your password", "重置密码"),
@@ -179,15 +179,15 @@ _SMS_TEXTS: Mapping[SmsText, tuple[str, str]] = {
 }
 
 
-def sms_text_of(text: SmsText, language: Language, *, code: str, minutes: int) -> str:
+def sms_message_of(text: SmsText, language: Language, *, code: str, minutes: int) -> str:
     """The whole message that carries `code`, in `language`."""
-    english, chinese = _SMS_TEXTS[text]
+    english, chinese = _SMS_MESSAGES[text]
     if language == "zh":
         return f"您的验证码是 {code}，用于{chinese}，{minutes} 分钟内有效。如非本人操作，请忽略本短信，勿告诉他人。"
     return f"{code} is your code {english}, valid for {minutes} minutes. If you did not ask for it, tell it to nobody."
 
 
-def text_of(reason: Reason, language: Language, values: Mapping[str, object]) -> str:
+def message_of(reason: Reason, language: Language, values: Mapping[str, object]) -> str:
     """The text for `reason` in `language`, its placeholders filled from `values`."""
-    english, chinese = _TEXTS[reason]
+    english, chinese = _MESSAGES[reason]
     return (chinese if language == "zh" else english).format(**values)

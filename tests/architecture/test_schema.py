@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from schema.sdl import graphql_schema, print_sdl
-from tests.house.sources import ROOT
+from tests.architecture.sources import ROOT
 
 CONTRACT = build_schema(Path(__file__).with_name("contract.graphql").read_text("utf-8"))
 
