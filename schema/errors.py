@@ -1,59 +1,65 @@
 """Errors at the GraphQL door: business outcomes as entries of a payload, the rest as top-level errors."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from dataclasses import fields
 from enum import Enum
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import strawberry
-from strawberry.types.enum import EnumValueDefinition
 
-from graphql_http import EndpointErrorCode, ErrorDescription
+from graphql_http import DESCRIPTIONS, ErrorDescription
 from resolvers import errors
 from resolvers.errors import AccountError, ServiceUnavailableError
 from resolvers.messages import Language
 from schema.context import GraphQLContext
 
-_DESCRIPTIONS: dict[errors.ErrorCode, str] = {
-    errors.ErrorCode.INVALID_INPUT: "An argument is missing, malformed or not allowed; `field` names it.",
-    errors.ErrorCode.WEAK_PASSWORD: "The password is among the ten thousand commonest, or is the mobile number itself.",
-    errors.ErrorCode.INVALID_IMAGE: "The upload is empty, too large, or no readable JPEG, PNG, WebP or GIF picture.",
-    errors.ErrorCode.CAPTCHA_EXPIRED: "The captcha is unknown, used, or over three minutes old. Fetch another.",
-    errors.ErrorCode.CAPTCHA_WRONG: "The captcha's text was wrong, and the captcha is spent.",
-    errors.ErrorCode.SMS_CODE_EXPIRED: "There is no live SMS code for this mobile. Ask for another.",
-    errors.ErrorCode.SMS_CODE_WRONG: "The SMS code is wrong; `attemptsRemaining` tells how many guesses are left.",
-    errors.ErrorCode.MOBILE_TAKEN: "The mobile number has an account; told only to who proved it with its code.",
-    errors.ErrorCode.NAME_TAKEN: "Another account has this name; upper and lower case are the same.",
-    errors.ErrorCode.ID_NUMBER_REFUSED: "The real-name record cannot be accepted.",
-    errors.ErrorCode.AUTH_ALREADY_SUBMITTED: "The account has its real-name record, which is submitted once and stays.",
-    errors.ErrorCode.WRONG_CREDENTIALS: "The mobile number or the password is wrong; it is not told which.",
-    errors.ErrorCode.UNAUTHENTICATED: "This needs a signed-in account, and nobody is signed in.",
-    errors.ErrorCode.ACCOUNT_LOCKED: "An operator has locked the account; told only to who knows its password.",
-    errors.ErrorCode.RATE_LIMITED: "A limit was reached; `retryAfterSeconds` tells when to try again.",
-    errors.ErrorCode.SMS_NOT_SENT: "The SMS provider did not take the message. No code is live; try again.",
-    errors.ErrorCode.STORAGE_FAILED: "The picture could not be stored. Nothing was changed; try again.",
-    errors.ErrorCode.SERVICE_UNAVAILABLE: "Top-level only: the database or the state store is down. Try again soon.",
-    errors.ErrorCode.INTERNAL: "Top-level only: an unexpected fault. Report the `requestId` in `extensions`.",
+_Code = errors.ErrorCode
+
+PAYLOAD_CODES: Final[Mapping[errors.ErrorCode, str]] = {
+    _Code.INVALID_INPUT: "An argument is missing, malformed or not allowed; `field` names it.",
+    _Code.WEAK_PASSWORD: "The password is among the ten thousand commonest, or is the mobile number itself.",
+    _Code.INVALID_IMAGE: "The upload is empty, too large, or no readable JPEG, PNG, WebP or GIF picture.",
+    _Code.CAPTCHA_EXPIRED: "The captcha is unknown, used, or over three minutes old. Fetch another.",
+    _Code.CAPTCHA_WRONG: "The captcha's text was wrong, and the captcha is spent.",
+    _Code.SMS_CODE_EXPIRED: "There is no live SMS code for this mobile. Ask for another.",
+    _Code.SMS_CODE_WRONG: "The SMS code is wrong; `attemptsRemaining` tells how many guesses are left.",
+    _Code.MOBILE_TAKEN: "The mobile number has an account; told only to whoever proved it with its code.",
+    _Code.NAME_TAKEN: "Another account has this name; upper and lower case are the same.",
+    _Code.ID_NUMBER_REFUSED: "The real-name record cannot be accepted.",
+    _Code.AUTH_ALREADY_SUBMITTED: "The account has its real-name record, which is submitted once and stays.",
+    _Code.WRONG_CREDENTIALS: "The mobile number or the password is wrong; it is not told which.",
+    _Code.UNAUTHENTICATED: "This needs a signed-in account, and nobody is signed in.",
+    _Code.ACCOUNT_LOCKED: "An operator has locked the account; told only to whoever knows its password.",
+    _Code.RATE_LIMITED: "A limit was reached; `retryAfterSeconds` tells when to try again.",
+    _Code.SMS_NOT_SENT: "The SMS provider did not take the message. No code is live; try again.",
+    _Code.STORAGE_FAILED: "The picture could not be stored. Nothing was changed; try again.",
 }
+"""What a mutation can be refused for, and what it means."""
+
+REQUEST_CODES: Final[Mapping[errors.ErrorCode, str]] = {
+    _Code.UNAUTHENTICATED: "A field was asked for that needs a signed-in account, and nobody is signed in.",
+    _Code.RATE_LIMITED: "A limit was reached; the header `Retry-After` tells when to try again.",
+    _Code.SERVICE_UNAVAILABLE: "The database or the state store is down. Nothing was changed; try again soon.",
+    _Code.INTERNAL: "An unexpected fault. Report the `requestId` in `extensions`.",
+}
+"""What a whole request, or a field outside a payload, can be refused for beside what the endpoint itself refuses."""
 
 
-def _code_values() -> dict[str, EnumValueDefinition]:
-    """The product's codes, then the endpoint's own; both only grow."""
-    values = {
-        code.name: strawberry.enum_value(code.value, description=_DESCRIPTIONS[code])
-        for code in errors.ErrorCode
-    }
-    values |= {
-        code.name: strawberry.enum_value(code.value, description=f"Top-level only: {code.description}")
-        for code in EndpointErrorCode
-    }
-    return values
+def _make_enum(name: str, description: str, codes: Mapping[str, str]) -> type[Enum]:
+    values: Any = {code: strawberry.enum_value(code, description=text) for code, text in codes.items()}
+    return strawberry.enum(cast("type[Enum]", Enum(name, values)), name=name, description=description)
 
 
-_members: Any = _code_values()
-ErrorCode: type[Enum] = strawberry.enum(
-    cast("type[Enum]", Enum("ErrorCode", _members)),
-    name="ErrorCode",
-    description="What went wrong, for programs. Values are only ever added.",
+ErrorCode = _make_enum(
+    "ErrorCode",
+    "Why a mutation was refused, as an entry of its payload's `errors` tells it. Values are only ever added.",
+    {code.value: text for code, text in PAYLOAD_CODES.items()},
+)
+RequestErrorCode = _make_enum(
+    "RequestErrorCode",
+    "Why a request, or a field of it, could not be served, as `extensions.code` of a top-level error tells it. "
+    "Values are only ever added.",
+    {code.value: text for code, text in (*REQUEST_CODES.items(), *DESCRIPTIONS.items())},
 )
 
 
@@ -100,7 +106,21 @@ class RefusedError(UserError):
     """See `resolvers.errors.RefusedError`."""
 
 
-ERROR_TYPES = (InputError, CodeError, RateLimitedError, RefusedError)
+ERROR_TYPES: Final[Mapping[type[AccountError], type[UserError]]] = {
+    errors.InputError: InputError,
+    errors.CodeError: CodeError,
+    errors.RateLimitedError: RateLimitedError,
+    errors.RefusedError: RefusedError,
+}
+"""How a resolver's refusal is shown. What its type has beside `UserError`'s fields are attributes of the exception
+by the same names, so that a further kind of refusal is a class above and a line here."""
+
+
+_COMMON_FIELDS = {field.name for field in fields(UserError)}
+_EXTRA_FIELDS = {
+    type_: [field.name for field in fields(type_) if field.name not in _COMMON_FIELDS]
+    for type_ in ERROR_TYPES.values()
+}
 
 
 class Payload(Protocol):
@@ -125,27 +145,21 @@ async def settle(payload: type[P], made: Awaitable[P], context: GraphQLContext) 
 
 def user_error(error: AccountError, language: Language) -> UserError:
     """`error` as its GraphQL type."""
-    code = ErrorCode[error.code.name]
-    message = error.message(language)
-    path = [_camel_case(part) for part in error.field] if error.field else None
-    match error:
-        case errors.InputError():
-            return InputError(code=code, message=message, field=path)
-        case errors.CodeError():
-            return CodeError(
-                code=code, message=message, field=path, attempts_remaining=error.attempts_remaining
-            )
-        case errors.RateLimitedError():
-            return RateLimitedError(
-                code=code, message=message, field=path, retry_after_seconds=error.retry_after_seconds
-            )
-        case _:
-            return RefusedError(code=code, message=message, field=path)
+    type_ = ERROR_TYPES[type(error)]
+    return type_(
+        code=ErrorCode[error.code.name],
+        message=error.message(language),
+        field=[_camel_case(part) for part in error.field] if error.field else None,
+        **{name: getattr(error, name) for name in _EXTRA_FIELDS[type_]},
+    )
 
 
 def describe_error(exception: BaseException, context: object) -> ErrorDescription | None:
-    """What a client is told of an exception that reached the top level; None for what nobody foresaw."""
-    if not isinstance(exception, AccountError):
+    """What a client is told of an exception that reached the top level; None for what nobody foresaw.
+
+    A refusal that only a payload may tell is a fault of ours outside one, and is not told.
+    """
+    if not isinstance(exception, AccountError) or exception.code not in REQUEST_CODES:
         return None
     if not isinstance(context, GraphQLContext):
         return ErrorDescription(exception.code.value, exception.message("en"))

@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from strawberry.file_uploads import Upload
 from strawberry.schema.config import StrawberryConfig
 
-from schema.errors import ERROR_TYPES
+from schema.errors import ERROR_TYPES, RequestErrorCode
 from schema.mutations import Mutation
 from schema.queries import Query
 
@@ -29,7 +29,8 @@ _UPLOAD = strawberry.scalar(
 strawberry_schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    types=ERROR_TYPES,
+    # No field refers to these: a payload's errors are of the interface, top-level codes stand in `extensions`.
+    types=[*ERROR_TYPES.values(), RequestErrorCode],
     config=StrawberryConfig(scalar_map={Upload: _UPLOAD}),
 )
 

@@ -38,7 +38,9 @@ class Account:
     """See `resolvers.accounts.Account`."""
 
     id: strawberry.ID = strawberry.field(description="Opaque; never changes, never reused.")
-    mobile: str = strawberry.field(description="The mobile number as E.164, such as `+8618736008450`.")
+    mobile: str | None = strawberry.field(
+        description="The mobile number as E.164, such as `+8618736008450`; null while the account has none."
+    )
     name: str = strawberry.field(description="The name that others see; at first the mobile number.")
     avatar_url: str | None = strawberry.field(description="Where the picture is (WebP, 512 pixels), or null.")
     created_at: datetime = strawberry.field(description="When the account was registered, UTC.")

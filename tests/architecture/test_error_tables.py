@@ -1,36 +1,28 @@
 """The error tables: total, in both languages, and only ever growing."""
 
-import json
 import string
-from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import GraphQLEnumType
 
 from graphql_http import EndpointErrorCode
-from resolvers.errors import ErrorCode
+from resolvers.errors import AccountError, ErrorCode
 from resolvers.messages import _MESSAGES, Reason, message_of
 from rest_shim.dialects import DIALECTS
 from rest_shim.errno import ERRNOS, TEXTS, Errno
+from schema.errors import ERROR_TYPES, PAYLOAD_CODES, REQUEST_CODES
 from schema.sdl import graphql_schema
+from tests.architecture.released import CURRENT_CODES, read_codes
 
-RELEASED_PATH = Path(__file__).with_name("released_codes.json")
-RELEASED: dict[str, Any] = json.loads(RELEASED_PATH.read_text("utf-8"))
-
-CURRENT: dict[str, Any] = {
-    "error_codes": sorted(code.value for code in ErrorCode),
-    "endpoint_error_codes": sorted(code.value for code in EndpointErrorCode),
-    "errnos": {errno.name: int(errno) for errno in Errno},
-    "errno_texts": {errno.name: TEXTS[errno] for errno in Errno},
-    "errno_of_code": {code.value: int(errno) for code, errno in ERRNOS.items()},
-}
+ENUMS = ("ErrorCode", "RequestErrorCode")
+CODES_OF_BOTH = {ErrorCode.UNAUTHENTICATED, ErrorCode.RATE_LIMITED}
 
 
-def error_code_enum() -> GraphQLEnumType:
-    enum = graphql_schema.type_map["ErrorCode"]
-    assert isinstance(enum, GraphQLEnumType)
-    return enum
+def values_of(enum: str) -> dict[str, str | None]:
+    type_ = graphql_schema.type_map[enum]
+    assert isinstance(type_, GraphQLEnumType)
+    return {name: value.description for name, value in type_.values.items()}
 
 
 def placeholders(text: str) -> set[str]:
@@ -51,18 +43,36 @@ def test_dialect_changes_only_what_is_there(dialect: Any) -> None:  # noqa: ANN4
     assert set(dialect.errnos.values()) <= set(Errno)
 
 
-def test_every_code_of_both_kinds_is_in_the_schema_and_no_other() -> None:
-    names = {code.value for code in ErrorCode} | {code.value for code in EndpointErrorCode}
-
-    assert set(error_code_enum().values) == names
+def test_payload_says_what_a_mutation_is_refused_for_and_nothing_else() -> None:
+    assert set(values_of("ErrorCode")) == {code.value for code in PAYLOAD_CODES}
 
 
-def test_the_two_kinds_share_no_code() -> None:
+def test_top_level_says_what_a_request_is_refused_for_and_nothing_else() -> None:
+    endpoint = {code.value for code in EndpointErrorCode}
+
+    assert set(values_of("RequestErrorCode")) == endpoint | {code.value for code in REQUEST_CODES}
+
+
+def test_every_code_of_the_product_has_its_place_and_two_have_both() -> None:
+    assert set(PAYLOAD_CODES) | set(REQUEST_CODES) == set(ErrorCode)
+    assert set(PAYLOAD_CODES) & set(REQUEST_CODES) == CODES_OF_BOTH
+
+
+def test_product_and_endpoint_share_no_code() -> None:
     assert {code.value for code in ErrorCode}.isdisjoint(code.value for code in EndpointErrorCode)
 
 
-def test_every_code_in_the_schema_says_what_it_means() -> None:
-    assert [name for name, value in error_code_enum().values.items() if not value.description] == []
+@pytest.mark.parametrize("enum", ENUMS)
+def test_every_code_in_the_schema_says_what_it_means(enum: str) -> None:
+    assert [name for name, description in values_of(enum).items() if not description] == []
+
+
+def test_every_kind_of_refusal_has_its_type() -> None:
+    """But an outage, which refuses the whole request."""
+    kinds = {kind.__name__ for kind in AccountError.__subclasses__()} - {"ServiceUnavailableError"}
+
+    assert {kind.__name__ for kind in ERROR_TYPES} == kinds
+    assert {type_.__name__ for type_ in ERROR_TYPES.values()} == kinds
 
 
 def test_every_reason_has_its_texts_in_both_languages() -> None:
@@ -81,16 +91,16 @@ def test_text_can_be_filled_in_both_languages(reason: Reason) -> None:
     assert not chinese.isascii()
 
 
-@pytest.mark.parametrize("table", CURRENT)
+@pytest.mark.parametrize("table", CURRENT_CODES)
 def test_what_was_released_is_still_there(table: str) -> None:
-    released, current = RELEASED[table], CURRENT[table]
+    released, current = read_codes()[table], CURRENT_CODES[table]
     if isinstance(released, list):
         assert set(released) <= set(current)
     else:
         assert released.items() <= current.items()
 
 
-@pytest.mark.parametrize("table", CURRENT)
+@pytest.mark.parametrize("table", CURRENT_CODES)
 def test_what_is_new_is_put_on_record(table: str) -> None:
-    """Add it to `released_codes.json`: from then on it stays."""
-    assert RELEASED[table] == CURRENT[table]
+    """By `python -m tests.architecture.released`: from then on it stays."""
+    assert read_codes()[table] == CURRENT_CODES[table]

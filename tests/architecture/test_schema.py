@@ -1,7 +1,6 @@
 """The released schema: printed, described, and only ever growing."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from graphql import (
     GraphQLEnumType,
@@ -20,9 +19,10 @@ from graphql import (
 )
 
 from schema.sdl import graphql_schema, print_sdl
+from tests.architecture.released import read_schema
 from tests.architecture.sources import ROOT
 
-CONTRACT = build_schema(Path(__file__).with_name("contract.graphql").read_text("utf-8"))
+CONTRACT = read_schema()
 
 
 def own_types(schema: GraphQLSchema) -> Iterator[GraphQLNamedType]:
