@@ -76,7 +76,9 @@ def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
         complain([f"the database does not answer ({explain(error)}); `account-gateway check` tells more"])
         raise typer.Exit(FAILED) from None
     except UnreadableRecordError as error:
-        complain([f"an encrypted record cannot be opened ({error}); put its key back into GATEWAY_SECRET_KEYS"])
+        complain(
+            [f"an encrypted record cannot be opened ({error}); put its key back into GATEWAY_SECRET_KEYS"]
+        )
         raise typer.Exit(FAILED) from None
     except (AvatarStoreError, OSError) as error:
         complain([f"files cannot be read or written ({error}); see GATEWAY_DATA_DIR"])
