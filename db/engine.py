@@ -29,6 +29,9 @@ from db.wait_budget import waiting
 # The contract promises an answer within 2 s when the database is down; what remains is for the door.
 DATABASE_TIMEOUT_SECONDS = 1.4
 
+# Connections of one process, unless it asks for another number.
+POOL_SIZE = 10
+
 # What ends a block without its connection being of any more use: our time limit, a driver's, or a caller gone away.
 _GIVEN_UP = (TimeoutError, asyncio.CancelledError)
 
@@ -104,7 +107,7 @@ class Database:
         self,
         url: str,
         *,
-        pool_size: int = 10,
+        pool_size: int = POOL_SIZE,
         durable: bool = True,
         beside: "Database | None" = None,
         watcher: Watcher | None = None,

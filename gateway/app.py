@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import fields
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -84,10 +85,10 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     """The whole application. Tests hand in a factory that replaces a part or two of the services."""
     holder = ServicesHolder()
     options = _edge_options(settings)
-    bodies = BodyBudget(settings.bodies_in_flight_bytes, settings.data_dir)
+    bodies = BodyBudget(settings.server.bodies_in_flight_bytes, settings.installation.data_dir)
     rest = RestShim(
-        DIALECTS[settings.rest_dialect],
-        RestOptions(refuse_common_passwords=settings.rest_refuse_common_passwords),
+        DIALECTS[settings.rest.dialect],
+        RestOptions(refuse_common_passwords=settings.rest.refuse_common_passwords),
         bodies,
     )
     graphiql = _make_graphiql(settings)
@@ -97,7 +98,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with (
             open_services(settings) as services,
-            run_maintenance(services, time_percent=settings.purge_time_percent),
+            run_maintenance(services, time_percent=settings.storage.purge_time_percent),
             watch_outages(services),
         ):
             holder.services = services
@@ -135,7 +136,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
 def create_app_from_environment() -> Edge:
     """What each worker process of `serve` runs."""
     settings = Settings.load()
-    configure_logs(is_production=settings.is_production, level=settings.log_level)
+    configure_logs(is_production=settings.is_production, level=settings.logs.log_level)
     return create_app(settings)
 
 
@@ -156,7 +157,7 @@ def _routes(
             Route("/api/docs", documentation.page),
             Route("/", _redirect("/graphql" if graphiql else "/api/docs")),
         ]
-    if settings.metrics:
+    if settings.server.metrics:
         routes.append(Route("/metrics", get_metrics))
     routes += [Mount("/api", rest), Route("/graphql", graphql)]
     if graphiql:
@@ -166,9 +167,10 @@ def _routes(
 
 def _make_documentation(settings: Settings) -> RestDocumentation:
     deployment = RestDeployment(
-        cookie_name=SessionCookie(is_secure=settings.is_cookie_secure).name, server_url=settings.public_url
+        cookie_name=SessionCookie(is_secure=settings.is_cookie_secure).name,
+        server_url=settings.installation.public_url,
     )
-    return RestDocumentation(DIALECTS[settings.rest_dialect], deployment)
+    return RestDocumentation(DIALECTS[settings.rest.dialect], deployment)
 
 
 async def get_metrics(request: Request) -> Response:
@@ -197,8 +199,8 @@ def _make_graphiql(settings: Settings) -> ASGIApp | None:
 def _make_graphql(
     settings: Settings, holder: ServicesHolder, graphiql: ASGIApp | None, bodies: BodyBudget
 ) -> GraphQLEndpoint:
-    trusted = settings.trusted_documents and load_manifest(
-        settings.trusted_documents, TrustMode(settings.trusted_documents_mode)
+    trusted = settings.graphql.trusted_documents and load_manifest(
+        settings.graphql.trusted_documents, TrustMode(settings.graphql.trusted_documents_mode)
     )
     return GraphQLEndpoint(
         graphql_schema,
@@ -208,7 +210,7 @@ def _make_graphql(
         describe_error=describe_error,
         trusted=trusted or None,
         persisted=PersistedQueries(lambda: holder().state, failure=StateStoreError)
-        if settings.persisted_queries
+        if settings.graphql.persisted_queries
         else None,
         graphiql=graphiql,
         request_id_of=_request_id_of,
@@ -255,26 +257,11 @@ def _address_of(scope: Scope) -> str:
 
 
 def endpoint_options(settings: Settings) -> EndpointOptions:
-    """What the settings say about the GraphQL endpoint."""
+    """What the settings say about the GraphQL endpoint; each option that has a setting bears its name."""
+    chosen = settings.graphql.model_dump(include={option.name for option in fields(EndpointOptions)})
     return EndpointOptions(
-        body_maximum_bytes=settings.graphql_body_bytes,
-        upload_maximum_bytes=settings.graphql_upload_bytes,
-        file_maximum_bytes=settings.graphql_upload_bytes,
-        variables_maximum_bytes=settings.graphql_variables_bytes,
-        tokens_maximum=settings.graphql_tokens,
-        depth_maximum=settings.graphql_depth,
-        aliases_maximum=settings.graphql_aliases,
-        root_fields_maximum=settings.graphql_root_fields,
-        mutations_maximum=settings.graphql_mutations,
-        directives_maximum=settings.graphql_directives,
-        directives_per_field_maximum=settings.graphql_directives_per_field,
-        literals_maximum_characters=settings.graphql_literal_characters,
-        selections_maximum=settings.graphql_selections,
-        overlap_steps_maximum=settings.graphql_overlap_steps,
-        files_maximum=settings.graphql_files,
-        reported_errors_maximum=settings.graphql_errors,
-        batch_maximum=settings.graphql_batch,
-        document_cache_bytes=settings.graphql_document_cache_bytes,
+        **chosen,
+        file_maximum_bytes=settings.graphql.upload_maximum_bytes,
         is_introspection_allowed=settings.is_introspection_allowed,
         are_suggestions_shown=settings.are_suggestions_shown,
         is_server_timing_sent=not settings.is_production,
@@ -286,12 +273,12 @@ def _edge_options(settings: Settings) -> EdgeOptions:
         drain=Drain(settings.drain_delay_seconds),
         cookie=SessionCookie(is_secure=settings.is_cookie_secure),
         addresses=ClientAddresses(settings.proxy_networks),
-        cross_site=CrossSiteRule(settings.allowed_origins),
+        cross_site=CrossSiteRule(settings.edge.allowed_origins),
         is_https=settings.is_cookie_secure,
         is_development=not settings.is_production,
         access_log=open_access_log(
-            sys.stderr.buffer, is_production=settings.is_production, level=settings.log_level
+            sys.stderr.buffer, is_production=settings.is_production, level=settings.logs.log_level
         )
-        if settings.access_log
+        if settings.logs.access_log
         else None,
     )

@@ -15,7 +15,8 @@ from db.failures import explain
 from db.inspection import DATABASE_ERRORS, find_connection_limit, list_missing
 from db.revisions import UnknownRevisionError, current_revision, head_revision
 from gateway.findings import Finding, error, note, outage, warning
-from gateway.settings import PREFIX, Settings
+from gateway.settings import Settings
+from gateway.settings_groups import PREFIX
 from gateway.settings_review import review_settings
 from gateway.wiring import make_avatar_store, make_key_ring, open_state, utc_now
 from graphql_http import ManifestError, load_manifest
@@ -60,7 +61,7 @@ async def find_outages(settings: Settings) -> list[Finding]:
 
 def review_variables() -> list[Finding]:
     """Variables with our prefix that are no setting, in the environment or in `.env`: most likely misspelt."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    known = Settings.variables()
     names = {*os.environ, *dotenv_values(".env", interpolate=False)}
     unknown = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
     return [note(_about_variable(name, sorted(known))) for name in unknown]
@@ -76,38 +77,40 @@ def _about_variable(name: str, known: list[str]) -> str:
 def find_directory_problems(settings: Settings) -> list[Finding]:
     """Make the data directory; why it cannot be used, if so."""
     try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=settings.data_dir):
+        settings.installation.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=settings.installation.data_dir):
             pass
     except OSError as problem:
-        return [error(f"{settings.data_dir} cannot be written to ({problem.strerror}); see GATEWAY_DATA_DIR")]
+        return [
+            error(
+                f"{settings.installation.data_dir} cannot be written to ({problem.strerror}); see GATEWAY_DATA_DIR"
+            )
+        ]
     return []
 
 
 async def _try_avatar_files(settings: Settings) -> list[Finding]:
     if not settings.keeps_avatars_in_files:
         return []
-    store = FileAvatarStore(settings.data_dir / "avatars")
+    store = FileAvatarStore(settings.avatars_path)
     try:
         # Always the same, so that no folders are left behind.
         await store.put(_NO_PICTURE, b"check")
         await store.delete(_NO_PICTURE)
     except AvatarStoreError as problem:
         return [
-            error(
-                f"pictures cannot be stored in {settings.data_dir / 'avatars'} ({problem}); see GATEWAY_DATA_DIR"
-            )
+            error(f"pictures cannot be stored in {settings.avatars_path} ({problem}); see GATEWAY_DATA_DIR")
         ]
     return []
 
 
 def _review_manifest(settings: Settings) -> list[Finding]:
-    if settings.trusted_documents is None:
+    if settings.graphql.trusted_documents is None:
         return []
     try:
-        load_manifest(settings.trusted_documents)
+        load_manifest(settings.graphql.trusted_documents)
     except ManifestError as problem:
-        return [error(f"GATEWAY_TRUSTED_DOCUMENTS={settings.trusted_documents}: {problem}")]
+        return [error(f"GATEWAY_TRUSTED_DOCUMENTS={settings.graphql.trusted_documents}: {problem}")]
     return []
 
 
@@ -158,11 +161,12 @@ def _about_missing(missing: list[str]) -> list[Finding]:
 
 async def _review_connections(settings: Settings, database: Database) -> list[Finding]:
     limit = await find_connection_limit(database)
-    wanted = settings.workers * settings.database_pool_size
+    workers, pool_size = settings.server.workers, settings.storage.database_pool_size
+    wanted = workers * pool_size
     if limit is None or wanted + _SPARE_CONNECTIONS <= limit:
         return []
     text = (
-        f"GATEWAY_WORKERS={settings.workers} with GATEWAY_DATABASE_POOL_SIZE={settings.database_pool_size} may open "
+        f"GATEWAY_WORKERS={workers} with GATEWAY_DATABASE_POOL_SIZE={pool_size} may open "
         f"{wanted} connections, and the database allows {limit}; lower one of them, or raise max_connections"
     )
     return [error(text) if wanted > limit else warning(f"{text}: nothing is left for commands")]
@@ -190,7 +194,7 @@ async def _try_avatars(avatars: AvatarStore) -> list[Finding]:
 
 
 async def _try_vendor(settings: Settings) -> list[Finding]:
-    if settings.sms_sender == "console" or (settings.sms_sender == "http" and not settings.sms_http_url):
+    if settings.sms.sender == "console" or (settings.sms.sender == "http" and not settings.sms.http_url):
         return []
     # The vendors' HTTP client costs time and memory that only who uses it should pay.
     from gateway.senders import reach_vendor  # noqa: PLC0415
@@ -198,6 +202,6 @@ async def _try_vendor(settings: Settings) -> list[Finding]:
     try:
         await reach_vendor(settings)
     except SmsSenderError as problem:
-        setting = "GATEWAY_SMS_HTTP_URL" if settings.sms_sender == "http" else "GATEWAY_SMS_SENDER"
+        setting = "GATEWAY_SMS_HTTP_URL" if settings.sms.sender == "http" else "GATEWAY_SMS_SENDER"
         return [outage(f"the SMS vendor cannot be reached ({problem}); see {setting}")]
     return []

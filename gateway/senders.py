@@ -9,15 +9,15 @@ from resolvers.ports import SmsSender
 
 def make_vendor_sender(settings: Settings) -> SmsSender:
     """The vendor's sender, made from its settings."""
-    if settings.sms_sender == "aliyun":
+    if settings.sms.sender == "aliyun":
         return AliyunSmsSender(
-            access_key_id=settings.sms_aliyun_access_key_id,
-            access_key_secret=settings.sms_aliyun_access_key_secret.get_secret_value(),
-            sign_name=settings.sms_aliyun_sign_name,
-            template_code=settings.sms_aliyun_template_code,
-            purpose_templates=dict(entry.split("=", 1) for entry in settings.sms_aliyun_purpose_templates),
+            access_key_id=settings.sms.aliyun_access_key_id,
+            access_key_secret=settings.sms.aliyun_access_key_secret.get_secret_value(),
+            sign_name=settings.sms.aliyun_sign_name,
+            template_code=settings.sms.aliyun_template_code,
+            purpose_templates=dict(entry.split("=", 1) for entry in settings.sms.aliyun_purpose_templates),
         )
-    return HttpSmsSender(settings.sms_http_url, token=settings.sms_http_token.get_secret_value())
+    return HttpSmsSender(settings.sms.http_url, token=settings.sms.http_token.get_secret_value())
 
 
 async def reach_vendor(settings: Settings) -> None:
@@ -28,6 +28,6 @@ async def reach_vendor(settings: Settings) -> None:
     """
     http = VendorHttp()
     try:
-        await http.reach(settings.sms_http_url if settings.sms_sender == "http" else ENDPOINT)
+        await http.reach(settings.sms.http_url if settings.sms.sender == "http" else ENDPOINT)
     finally:
         await http.aclose()

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from gateway.findings import Finding, error, warning
 from gateway.origins import has_any_port
-from gateway.settings import DEVELOPMENT_SECRET_KEYS, PREFIX, IPNetwork, Settings, parse_secret_keys
+from gateway.settings import IPNetwork, Settings
+from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS, PREFIX, parse_secret_keys
 from resolvers.sms_purposes import FEWEST_SAFE_DIGITS
 
 # Memory in KiB and passes of argon2id, of equal strength. Source: OWASP Password Storage Cheat Sheet.
@@ -28,20 +29,20 @@ def review_settings(settings: Settings) -> list[Finding]:
     unfit = error if settings.is_production else warning
     findings = [error(text) for text in _missing_for_sender(settings)]
     findings += [unfit(text) for text in _too_wide_proxies(settings)]
-    if settings.argon2_memory_kib < _LEAST_KIB_A_LANE * settings.argon2_lanes:
+    if settings.passwords.memory_kib < _LEAST_KIB_A_LANE * settings.passwords.lanes:
         findings.append(
             error("GATEWAY_ARGON2_MEMORY_KIB is less than 8 KiB for each of GATEWAY_ARGON2_LANES")
         )
-    if settings.sms_code_digits < FEWEST_SAFE_DIGITS:
+    if settings.sms.code_digits < FEWEST_SAFE_DIGITS:
         findings.append(
             warning(
-                f"GATEWAY_SMS_CODE_DIGITS={settings.sms_code_digits}: codes to register are easily guessed; choose 6 "
+                f"GATEWAY_SMS_CODE_DIGITS={settings.sms.code_digits}: codes to register are easily guessed; choose 6 "
                 "unless a legacy page has no room for more"
             )
         )
     if settings.is_production:
         findings += [error(text) for text in _unfit_for_production(settings)]
-        if not settings.trusted_proxies:
+        if not settings.edge.trusted_proxies:
             findings.append(warning(_NO_PROXIES))
     return findings
 
@@ -53,22 +54,23 @@ _NO_PROXIES = (
 
 
 def _unfit_for_production(settings: Settings) -> Iterator[str]:
-    if settings.sms_sender == "console":
+    if settings.sms.sender == "console":
         yield "GATEWAY_SMS_SENDER is `console`, which sends nothing; choose `http` or `aliyun`"
-    if settings.limits_scale > 1:
+    if settings.policy.limits_scale > 1:
         yield "GATEWAY_LIMITS_SCALE is for development; take it out"
-    if settings.workers > 1 and settings.is_sqlite:
+    if settings.server.workers > 1 and settings.is_sqlite:
         yield "GATEWAY_WORKERS is more than 1 with SQLite; set GATEWAY_DATABASE_URL to PostgreSQL or MySQL"
     if not settings.is_cookie_secure:
         yield "GATEWAY_COOKIE_SECURE is off, so the session cookie would travel over http; take it out"
-    if settings.public_url.startswith("http:"):
+    if settings.installation.public_url.startswith("http:"):
         yield "GATEWAY_PUBLIC_URL is http; serve over https"
-    if any(has_any_port(origin) for origin in settings.allowed_origins):
+    if any(has_any_port(origin) for origin in settings.edge.allowed_origins):
         yield "GATEWAY_ALLOWED_ORIGINS has an origin with any port, which is for development; name the port"
-    if not _is_hash_strong(settings.argon2_memory_kib, settings.argon2_passes):
+    if not _is_hash_strong(settings.passwords.memory_kib, settings.passwords.passes):
         yield (
-            f"GATEWAY_ARGON2_MEMORY_KIB={settings.argon2_memory_kib} with GATEWAY_ARGON2_PASSES="
-            f"{settings.argon2_passes} is weaker than OWASP's minimum; take both out, or use 7168 with 5 passes or more"
+            f"GATEWAY_ARGON2_MEMORY_KIB={settings.passwords.memory_kib} with GATEWAY_ARGON2_PASSES="
+            f"{settings.passwords.passes} is weaker than OWASP's minimum; take both out, or use 7168 with 5 passes "
+            "or more"
         )
     yield from _weak_keys(settings)
 
@@ -76,7 +78,7 @@ def _unfit_for_production(settings: Settings) -> Iterator[str]:
 def _weak_keys(settings: Settings) -> Iterator[str]:
     # By whatever name: it is the bytes that everybody knows.
     known = set(parse_secret_keys(DEVELOPMENT_SECRET_KEYS).values())
-    for name, secret in settings.parse_secret_keys().items():
+    for name, secret in settings.installation.parse_secret_keys().items():
         if secret in known:
             yield f"GATEWAY_SECRET_KEYS is the development key (`{name}`); make one with `account-gateway keys new`"
         elif _is_guessable(secret):
@@ -122,18 +124,18 @@ def _missing_for_sender(settings: Settings) -> list[str]:
     needed = {
         "console": {},
         "http": {
-            "SMS_HTTP_URL": settings.sms_http_url,
-            "SMS_HTTP_TOKEN": settings.sms_http_token.get_secret_value(),
+            "SMS_HTTP_URL": settings.sms.http_url,
+            "SMS_HTTP_TOKEN": settings.sms.http_token.get_secret_value(),
         },
         "aliyun": {
-            "SMS_ALIYUN_ACCESS_KEY_ID": settings.sms_aliyun_access_key_id,
-            "SMS_ALIYUN_ACCESS_KEY_SECRET": settings.sms_aliyun_access_key_secret.get_secret_value(),
-            "SMS_ALIYUN_SIGN_NAME": settings.sms_aliyun_sign_name,
-            "SMS_ALIYUN_TEMPLATE_CODE": settings.sms_aliyun_template_code,
+            "SMS_ALIYUN_ACCESS_KEY_ID": settings.sms.aliyun_access_key_id,
+            "SMS_ALIYUN_ACCESS_KEY_SECRET": settings.sms.aliyun_access_key_secret.get_secret_value(),
+            "SMS_ALIYUN_SIGN_NAME": settings.sms.aliyun_sign_name,
+            "SMS_ALIYUN_TEMPLATE_CODE": settings.sms.aliyun_template_code,
         },
-    }[settings.sms_sender]
+    }[settings.sms.sender]
     return [
-        f"{PREFIX}{name} is missing; the sender `{settings.sms_sender}` needs it"
+        f"{PREFIX}{name} is missing; the sender `{settings.sms.sender}` needs it"
         for name, value in needed.items()
         if not value
     ]

@@ -11,7 +11,8 @@ from typing import Literal, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from gateway.settings import DEVELOPMENT_SECRET_KEYS, PREFIX, Settings
+from gateway.settings import Settings
+from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS
 
 BEGIN = "<!-- settings: made by python -m gateway.settings_table README.md -->"
 END = "<!-- end of settings -->"
@@ -27,8 +28,8 @@ _UNITS = {
 def render_settings_table() -> str:
     """Every setting as a line of a Markdown table: variable, default, unit or values, meaning."""
     lines = ["| variable | default | unit, or values | what it does |", "|---|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        cells = (f"`{PREFIX}{name.upper()}`", _default(field), _values(name, field), field.description or "")
+    for variable, field in Settings.variables().items():
+        cells = (f"`{variable}`", _default(field), _values(variable, field), field.description or "")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -51,7 +52,7 @@ def _default(field: FieldInfo) -> str:
     return f"`{','.join(value) if isinstance(value, tuple) else value}`"
 
 
-def _values(name: str, field: FieldInfo) -> str:
+def _values(variable: str, field: FieldInfo) -> str:
     """The unit from the name's last word; the allowed values; or the range."""
     types = [part for part in (get_args(field.annotation) or (field.annotation,)) if part is not NoneType]
     if get_origin(field.annotation) is Literal:
@@ -60,7 +61,7 @@ def _values(name: str, field: FieldInfo) -> str:
         return f"`{_switch(is_on=True)}`, `{_switch(is_on=False)}`"
     if types != [int]:
         return "path" if types == [Path] else "text"
-    return f"{_range(field)} {_UNITS.get(name.rpartition('_')[2], '')}".rstrip()
+    return f"{_range(field)} {_UNITS.get(variable.rpartition('_')[2].lower(), '')}".rstrip()
 
 
 def _range(field: FieldInfo) -> str:

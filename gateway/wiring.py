@@ -43,7 +43,7 @@ async def open_services(
     async with AsyncExitStack() as stack:
         outages = Outages()
         database = Database(
-            settings.database, pool_size=settings.database_pool_size, watcher=outages.database
+            settings.database, pool_size=settings.storage.database_pool_size, watcher=outages.database
         )
         stack.push_async_callback(database.aclose)
         state = await open_state(settings, database, clock, stack, outage=outages.state_store)
@@ -67,23 +67,29 @@ async def open_services(
             upload_slots=UploadSlots(),
             drawing=_open_pool(stack, "drawing", threads=1, queue_length=64, typical_seconds=0.005),
             clock=clock,
-            policy=Policy(
-                sms_country_codes=frozenset(settings.sms_country_codes),
-                dry_guards=frozenset(settings.sms_dry_guards),
-                limits=scaled(with_sms_ceiling(Limits(), settings.sms_daily_ceiling), settings.limits_scale),
-                audit_days=settings.audit_days,
-                sms_code_digits=settings.sms_code_digits,
-            ),
-            links=Links(settings.public_url, is_captcha_spoken=settings.captcha_audio),
+            policy=policy_of(settings),
+            links=Links(settings.installation.public_url, is_captcha_spoken=settings.policy.captcha_audio),
             outages=outages,
         )
         stack.push_async_callback(services.refunds.aclose)
         yield services
 
 
+def policy_of(settings: Settings) -> Policy:
+    """What the settings say about the rules."""
+    limits = with_sms_ceiling(Limits(), settings.sms.daily_ceiling)
+    return Policy(
+        sms_country_codes=frozenset(settings.sms.country_codes),
+        dry_guards=frozenset(settings.sms.dry_guards),
+        limits=scaled(limits, settings.policy.limits_scale),
+        audit_days=settings.policy.audit_days,
+        sms_code_digits=settings.sms.code_digits,
+    )
+
+
 def make_key_ring(settings: Settings) -> KeyRing:
     """The installation's keys."""
-    secrets = settings.parse_secret_keys()
+    secrets = settings.installation.parse_secret_keys()
     return KeyRing(secrets, next(iter(secrets)))
 
 
@@ -96,8 +102,8 @@ async def open_state(
     outage: Outage | None = None,
 ) -> StateStore:
     """Where short-lived state is kept; `stack` closes it."""
-    if settings.redis_url is not None:
-        client = open_redis(settings.redis_url.get_secret_value())
+    if settings.storage.redis_url is not None:
+        client = open_redis(settings.storage.redis_url.get_secret_value())
         store: StateStore = RedisStateStore(client, clock, outage=outage)
         stack.push_async_callback(store.aclose)
         return store
@@ -116,7 +122,9 @@ def _make_passwords(settings: Settings, stack: AsyncExitStack) -> Passwords:
     threads = max(1, cores - 1)
     pool = _open_pool(stack, "passwords", threads=threads, queue_length=64 * threads, typical_seconds=0.03)
     hasher = make_hasher(
-        memory_kib=settings.argon2_memory_kib, passes=settings.argon2_passes, lanes=settings.argon2_lanes
+        memory_kib=settings.passwords.memory_kib,
+        passes=settings.passwords.passes,
+        lanes=settings.passwords.lanes,
     )
     return Passwords(hasher, pool)
 
@@ -130,7 +138,7 @@ def _open_pool(
 
 
 def _make_sms_sender(settings: Settings) -> SmsSender:
-    if settings.sms_sender == "console":
+    if settings.sms.sender == "console":
         return ConsoleSmsSender(FileOutbox(settings.outbox_path))
     # The vendors' HTTP client costs time and memory that only who uses it should pay.
     from gateway.senders import make_vendor_sender  # noqa: PLC0415
@@ -141,5 +149,5 @@ def _make_sms_sender(settings: Settings) -> SmsSender:
 def make_avatar_store(settings: Settings, database: Database) -> AvatarStore:
     """Where pictures are kept."""
     if settings.keeps_avatars_in_files:
-        return FileAvatarStore(settings.data_dir / "avatars")
+        return FileAvatarStore(settings.avatars_path)
     return SqlAvatarStore(database)

@@ -30,16 +30,18 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
         complain([problem])
         raise typer.Exit(FAILED)
     if not yes:
-        typer.confirm(f"Delete every account in {settings.data_dir}, for ever?", abort=True)
+        typer.confirm(f"Delete every account in {settings.installation.data_dir}, for ever?", abort=True)
     try:
         _delete(settings)
     except NotAloneError:
         complain(["the database is in use; stop the server first"])
         raise typer.Exit(FAILED) from None
     except OSError as error:
-        complain([f"{settings.data_dir} cannot be emptied ({error.strerror}); see GATEWAY_DATA_DIR"])
+        complain(
+            [f"{settings.installation.data_dir} cannot be emptied ({error.strerror}); see GATEWAY_DATA_DIR"]
+        )
         raise typer.Exit(FAILED) from None
-    typer.echo(f"{settings.data_dir} is empty")
+    typer.echo(f"{settings.installation.data_dir} is empty")
 
 
 def _find_obstacle(settings: Settings) -> str | None:
@@ -54,5 +56,5 @@ def _delete(settings: Settings) -> None:
     path = parse_database_url(settings.database).url.database
     if path is not None:
         delete_sqlite_files(Path(path))
-    shutil.rmtree(settings.data_dir / "avatars", ignore_errors=True)
+    shutil.rmtree(settings.avatars_path, ignore_errors=True)
     settings.outbox_path.unlink(missing_ok=True)

@@ -65,10 +65,12 @@ def serve(host: Host = None, port: Port = None) -> None:
     if problems := errors_of(findings):
         complain(problems)
         raise typer.Exit(FAILED)
-    listeners = _listen(host or settings.listen_host, settings.listen_port if port is None else port)
+    listeners = _listen(
+        host or settings.server.listen_host, settings.server.listen_port if port is None else port
+    )
     # uvicorn raises the signal again when it has shut down; it must not look as if it had killed the process.
     signal.signal(signal.SIGTERM, _exit_well)
-    configure_logs(is_production=settings.is_production, level=settings.log_level)
+    configure_logs(is_production=settings.is_production, level=settings.logs.log_level)
     for finding in findings:
         _log.warning("settings.finding", severity=finding.severity.value, text=finding.text)
     if not settings.is_production:
@@ -113,7 +115,7 @@ def _run_server(settings: Settings, listeners: list[socket.socket]) -> bool:
     config = Config(
         "gateway.worker:create_app",
         factory=True,
-        workers=settings.workers,
+        workers=settings.server.workers,
         loop="uvloop" if os.name == "posix" else "asyncio",
         http="gateway.server:BoundedHttpProtocol",
         ws="none",
@@ -125,11 +127,11 @@ def _run_server(settings: Settings, listeners: list[socket.socket]) -> bool:
         server_header=False,
         date_header=True,
         backlog=_BACKLOG,
-        limit_concurrency=settings.connections,
-        timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+        limit_concurrency=settings.server.connections,
+        timeout_keep_alive=settings.server.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.server.shutdown_grace_seconds,
     )
-    if settings.workers > 1:
+    if settings.server.workers > 1:
         with shared_metrics() as metrics:
             supervisor = Supervisor(config, listeners, metrics)
             supervisor.run()
@@ -162,7 +164,7 @@ def check() -> None:
         raise typer.Exit(FAILED)
     # Only notes are as good as nothing.
     but = "" if all(finding.severity is Severity.NOTE for finding in findings) else ", but for the warnings"
-    typer.echo(f"everything is in order for {settings.environment}{but}")
+    typer.echo(f"everything is in order for {settings.installation.environment}{but}")
 
 
 async def _find_all(settings: Settings) -> list[Finding]:
@@ -171,7 +173,7 @@ async def _find_all(settings: Settings) -> list[Finding]:
         return findings
     outages = await find_outages(settings)
     # Without the database's schema, what is kept in it fails for the same reason.
-    return findings + [found for found in outages if settings.redis_url or not errors_of(findings)]
+    return findings + [found for found in outages if settings.storage.redis_url or not errors_of(findings)]
 
 
 async def _migrate(settings: Settings) -> list[str]:
@@ -205,7 +207,7 @@ def _greet(settings: Settings, listeners: list[socket.socket]) -> None:
     typer.echo(
         f"account-gateway, development\n"
         f"  {base}/graphql   {graphiql}\n"
-        f"  {base}/api/docs  the REST shim, dialect {settings.rest_dialect}\n"
+        f"  {base}/api/docs  the REST shim, dialect {settings.rest.dialect}\n"
         f"  {settings.outbox_path}  captcha answers and SMS codes; also: {_own_command()} outbox"
     )
 

@@ -19,7 +19,7 @@ ENVIRONMENT_NAMES = {"environ", "environb", "getenv", "getenvb", "BaseSettings",
 
 TRANSACTION_MODULES = {"db/engine.py"}
 # prometheus_client is told of its folder by a variable, and by nothing else.
-ENVIRONMENT_MODULES = {"gateway/settings.py", "gateway/checking.py", "gateway/shared_metrics.py"}
+ENVIRONMENT_MODULES = {"gateway/settings_groups.py", "gateway/checking.py", "gateway/shared_metrics.py"}
 
 # What says nothing of what is in it, or belongs to another way of building.
 UNWANTED_NAMES = {

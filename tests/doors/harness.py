@@ -125,7 +125,7 @@ async def open_house(
     )
     clock, sms, outbox = MovableClock(), RecordingSmsSender(), RecordingOutbox()
     hasher = CountingHasher(
-        memory_cost=settings.argon2_memory_kib, time_cost=settings.argon2_passes, parallelism=1
+        memory_cost=settings.passwords.memory_kib, time_cost=settings.passwords.passes, parallelism=1
     )
     built: list[Services] = []
     prefix = backend.fresh_prefix()

@@ -197,7 +197,9 @@ async def test_erasure_leaves_nothing_in_the_files_of_the_embedded_database(
 
 def read_files(harness: Harness) -> bytes:
     """What is on the disk of all that the gateway has written."""
-    return b"".join(path.read_bytes() for path in harness.settings.data_dir.rglob("*") if path.is_file())
+    return b"".join(
+        path.read_bytes() for path in harness.settings.installation.data_dir.rglob("*") if path.is_file()
+    )
 
 
 async def test_an_erased_mobile_and_its_id_number_are_free_again(harness: Harness, door: Door) -> None:

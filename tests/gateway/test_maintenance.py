@@ -80,7 +80,7 @@ async def fill(harness: Harness) -> None:
     account = await harness.make_account(MOBILE)
     assert account
     now = harness.clock()
-    long_ago = now - timedelta(days=harness.settings.audit_days, seconds=1)
+    long_ago = now - timedelta(days=harness.settings.policy.audit_days, seconds=1)
     async with harness.services.database.writing() as connection:
         account_id = await connection.scalar(select(sessions.c.account_id))
         for count, ended, recorded in (
@@ -194,7 +194,7 @@ async def test_one_process_at_a_time_deletes(harness: Harness) -> None:
 
 
 async def fill_again(harness: Harness) -> None:
-    long_ago = harness.clock() - timedelta(days=harness.settings.audit_days, seconds=1)
+    long_ago = harness.clock() - timedelta(days=harness.settings.policy.audit_days, seconds=1)
     async with harness.services.database.writing() as connection:
         await connection.execute(insert(audit_events), audit_rows(1, long_ago))
 

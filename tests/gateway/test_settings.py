@@ -1,6 +1,9 @@
 """The settings: read once, judged all at once, and never telling a secret."""
 
 import base64
+import subprocess
+import sys
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,11 +12,13 @@ from pydantic import ValidationError
 
 from gateway.app import endpoint_options
 from gateway.findings import Severity, errors_of
-from gateway.settings import DEVELOPMENT_SECRET_KEYS, Settings, SettingsError
+from gateway.settings import Settings, SettingsError
+from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS
 from gateway.settings_review import review_settings
+from gateway.wiring import policy_of
 from graphql_http import EndpointOptions
 from resolvers.context import Policy
-from resolvers.limits import Limits, with_sms_ceiling
+from tests.docs.walkthrough import ROOT
 
 SECRET = base64.b64encode(sha256(b"s").digest()).decode()
 GOOD_PRODUCTION = {
@@ -51,7 +56,7 @@ def problems_of(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
 def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = load(monkeypatch)
 
-    assert settings.environment == "development"
+    assert settings.installation.environment == "development"
     assert settings.database == f"sqlite:///{tmp_path / 'var' / 'gateway.db'}"
     assert review_settings(settings) == []
 
@@ -188,14 +193,14 @@ def test_safeguards_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
 def test_settings_come_from_the_env_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("# mine\nGATEWAY_WORKERS=3\nGATEWAY_PUBLIC_URL='https://h'\nOTHER=1\n")
 
-    assert load(monkeypatch).workers == 3
-    assert load(monkeypatch).public_url == "https://h"
+    assert load(monkeypatch).server.workers == 3
+    assert load(monkeypatch).installation.public_url == "https://h"
 
 
 def test_environment_outdoes_the_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("GATEWAY_WORKERS=3\n")
 
-    assert load(monkeypatch, WORKERS="2").workers == 2
+    assert load(monkeypatch, WORKERS="2").server.workers == 2
 
 
 def test_env_file_that_is_no_text_is_a_named_problem(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +242,9 @@ def test_secrets_are_not_shown_by_the_settings(monkeypatch: pytest.MonkeyPatch) 
         SMS_ALIYUN_ACCESS_KEY_SECRET="hunter2",
     )
 
-    shown = f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    shown = f"{settings} {settings!r} {asdict(settings)}"
+    for name in Settings.groups():
+        shown += f"{getattr(settings, name).model_dump()} {getattr(settings, name).model_dump_json()}"
     assert "hunter2" not in shown
     assert SECRET not in shown
 
@@ -246,7 +253,7 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch)
 
     with pytest.raises(ValidationError):
-        settings.workers = 2  # type: ignore[misc]
+        settings.server.workers = 2  # type: ignore[misc]
 
 
 def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,9 +264,9 @@ def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         SMS_COUNTRY_CODES="+86,+852",
     )
 
-    assert settings.allowed_origins == ("https://app.example.com", "http://localhost:3000")
+    assert settings.edge.allowed_origins == ("https://app.example.com", "http://localhost:3000")
     assert [str(network) for network in settings.proxy_networks] == ["10.0.0.0/8", "::1/128"]
-    assert settings.sms_country_codes == ("+86", "+852")
+    assert settings.sms.country_codes == ("+86", "+852")
 
 
 def test_default_port_is_left_out_of_an_origin_as_browsers_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +274,7 @@ def test_default_port_is_left_out_of_an_origin_as_browsers_do(monkeypatch: pytes
         monkeypatch, ALLOWED_ORIGINS="https://a.example:443,http://b.example:80,http://c.example:443"
     )
 
-    assert settings.allowed_origins == ("https://a.example", "http://b.example", "http://c.example:443")
+    assert settings.edge.allowed_origins == ("https://a.example", "http://b.example", "http://c.example:443")
 
 
 @pytest.mark.parametrize(
@@ -292,14 +299,14 @@ def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: s
 def test_origin_of_an_app_or_of_this_machine_may_be_listed(
     monkeypatch: pytest.MonkeyPatch, origin: str
 ) -> None:
-    assert load(monkeypatch, ALLOWED_ORIGINS=origin.upper()).allowed_origins == (origin,)
+    assert load(monkeypatch, ALLOWED_ORIGINS=origin.upper()).edge.allowed_origins == (origin,)
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "TRUSTED_DOCUMENTS"])
-def test_empty_is_as_good_as_absent(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    settings = load(monkeypatch, **{name: ""})
+def test_empty_is_as_good_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, DATABASE_URL="", REDIS_URL="", TRUSTED_DOCUMENTS="")
 
-    assert getattr(settings, name.lower()) is None
+    assert (settings.storage.database_url, settings.storage.redis_url) == (None, None)
+    assert settings.graphql.trusted_documents is None
 
 
 @pytest.mark.parametrize(
@@ -307,7 +314,7 @@ def test_empty_is_as_good_as_absent(monkeypatch: pytest.MonkeyPatch, name: str) 
     [(f"b:{SECRET}", ["b"]), (f" new:{SECRET} , old:{key_of(b'o' * 32)} ,", ["new", "old"])],
 )
 def test_first_key_is_the_active_one(monkeypatch: pytest.MonkeyPatch, keys: str, names: list[str]) -> None:
-    assert list(load(monkeypatch, SECRET_KEYS=keys).parse_secret_keys()) == names
+    assert list(load(monkeypatch, SECRET_KEYS=keys).installation.parse_secret_keys()) == names
 
 
 @pytest.mark.parametrize(
@@ -329,7 +336,7 @@ def test_unusable_keys_are_refused(monkeypatch: pytest.MonkeyPatch, keys: str) -
 
 
 def test_every_setting_says_what_it_is() -> None:
-    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+    assert [name for name, field in Settings.variables().items() if not field.description] == []
 
 
 @pytest.mark.parametrize(("digits", "is_warned"), [(4, True), (5, True), (6, False), (8, False)])
@@ -349,8 +356,72 @@ def test_defaults_are_those_that_stand_beside_the_rules(monkeypatch: pytest.Monk
     settings = load(monkeypatch, ENVIRONMENT="production")
 
     assert endpoint_options(settings) == EndpointOptions()
-    assert (frozenset(settings.sms_country_codes), settings.audit_days) == (
-        Policy().sms_country_codes,
-        Policy().audit_days,
+    assert policy_of(settings) == Policy()
+
+
+# In a process of its own, before the settings are imported: each default beside its rule is made one more.
+_EDITED_RULES = """
+from dataclasses import fields
+from graphql_http import EndpointOptions
+from resolvers.context import Policy
+from resolvers.limits import Limit, Limits
+
+rules = EndpointOptions.__init__.__kwdefaults__
+numbers = {name: value for name, value in rules.items() if type(value) is int}
+rules.update({name: value + 1 for name, value in numbers.items()})
+limits, more = Limits(), [Limit("sms", "installation", 5001, 86_400)]
+names = [field.name for field in fields(Limits)]
+Limits.__init__.__defaults__ = tuple(
+    (*limits.sms[:-1], *more) if name == "sms" else getattr(limits, name) for name in names
+)
+edited = {"sms_country_codes": frozenset({"+852"}), "audit_days": 181, "sms_code_digits": 7}
+before = Policy.__init__.__defaults__
+Policy.__init__.__defaults__ = tuple(
+    edited.get(field.name, old) for field, old in zip(fields(Policy), before, strict=True)
+)
+
+from gateway.app import endpoint_options
+from gateway.settings import Settings
+from gateway.wiring import policy_of
+
+settings = Settings.load(_env_file=None, environment="production")
+options = endpoint_options(settings)
+print(sorted(name for name in numbers if getattr(options, name) != numbers[name] + 1))
+policy = policy_of(settings)
+print(sorted(policy.sms_country_codes), policy.audit_days, policy.sms_code_digits, policy.limits.sms[-1].maximum)
+"""
+
+
+def test_editing_a_rules_default_changes_the_settings_default() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _EDITED_RULES], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert with_sms_ceiling(Limits(), settings.sms_daily_ceiling) == Limits()
+
+    unchanged_options, policy = done.stdout.splitlines()
+    assert unchanged_options == "[]"
+    assert policy == "['+852'] 181 7 5001"
+
+
+def test_setting_is_the_variable_of_its_group_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(monkeypatch, SMS_SENDER="http", GRAPHQL_DEPTH="7", ARGON2_LANES="2", GRAPHIQL="false")
+
+    assert (settings.sms.sender, settings.graphql.depth_maximum) == ("http", 7)
+    assert (settings.passwords.lanes, settings.is_graphiql_served) == (2, False)
+    assert endpoint_options(settings).depth_maximum == 7
+
+
+def test_no_two_settings_have_one_variable() -> None:
+    every = [variable for group in Settings.groups().values() for variable in group.variables()]
+
+    assert len(every) == len(set(every))
+
+
+def test_value_given_in_code_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_GRAPHQL_DEPTH", "7")
+
+    assert Settings.load(graphql_depth=8).graphql.depth_maximum == 8
+
+
+def test_value_given_in_code_for_no_setting_is_a_mistake() -> None:
+    with pytest.raises(TypeError, match="sms_colour"):
+        Settings.load(sms_colour="red")
