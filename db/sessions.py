@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.accounts import AccountRow
@@ -19,24 +19,45 @@ class SessionRow(NamedTuple):
     account: AccountRow
 
 
-async def insert_session(
-    connection: AsyncConnection,
-    *,
-    token_hash: str,
-    account_id: int,
-    created_at: datetime,
-    expires_at: datetime,
-) -> None:
+class NewSession(NamedTuple):
+    """A session that begins at `created_at`, by the proof of who it is."""
+
+    token_hash: str
+    public_id: str
+    account_id: int
+    created_at: datetime
+    expires_at: datetime
+    method: str
+    user_agent: str
+    address: str
+
+
+async def insert_session(connection: AsyncConnection, row: NewSession) -> None:
     """Begin a session."""
-    await connection.execute(
-        insert(sessions).values(
-            token_hash=token_hash,
-            account_id=account_id,
-            created_at=created_at,
-            last_used_at=created_at,
-            expires_at=expires_at,
+    at = row.created_at
+    await connection.execute(insert(sessions).values(**row._asdict(), last_used_at=at, authenticated_at=at))
+
+
+async def find_authenticated_at(connection: AsyncConnection, token_hash: str) -> datetime | None:
+    """When the session's owner last proved to be it; None where there is no such session."""
+    found: datetime | None = await connection.scalar(
+        select(func.coalesce(sessions.c.authenticated_at, sessions.c.created_at)).where(
+            sessions.c.token_hash == token_hash
         )
     )
+    return found
+
+
+async def replace_token(
+    connection: AsyncConnection, old_hash: str, new_hash: str, *, authenticated_at: datetime, method: str
+) -> datetime | None:
+    """Give a session another token after a fresh proof; when it ends, or None where it has ended already."""
+    await connection.execute(
+        update(sessions)
+        .where(sessions.c.token_hash == old_hash)
+        .values(token_hash=new_hash, authenticated_at=authenticated_at, method=method)
+    )
+    return await connection.scalar(select(sessions.c.expires_at).where(sessions.c.token_hash == new_hash))
 
 
 async def renew_session(

@@ -132,6 +132,24 @@ sessions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_used_at", UtcDateTime, nullable=False, comment="last use, to the hour"),
     Column("expires_at", UtcDateTime, nullable=False, index=True, comment="the earlier of idle and absolute"),
+    # An older version that still runs knows none of these.
+    Column(
+        "public_id",
+        String(32),
+        nullable=True,
+        unique=True,
+        index=True,
+        comment="random; none: nobody has asked for it",
+    ),
+    Column(
+        "authenticated_at",
+        UtcDateTime,
+        nullable=True,
+        comment="last proof of who it is; none: when it began",
+    ),
+    Column("method", String(24), nullable=False, server_default="password", comment="of that proof"),
+    Column("user_agent", String(200), nullable=False, server_default=""),
+    Column("address", String(64), nullable=False, server_default=""),
     **MYSQL,
 )
 

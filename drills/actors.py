@@ -20,13 +20,14 @@ from db.engine import Connection
 from drills.servers import Gateway
 from gateway.settings import Settings
 from gateway.wiring import open_services
+from resolvers.auth_methods import AuthMethod
 from resolvers.captchas import create_captcha
 from resolvers.context import Context, Services
 from resolvers.id_numbers import check_character
 from resolvers.limits import Limits
 from resolvers.names import name_key
 from resolvers.ports import SmsMessage
-from resolvers.sessions import begin_session
+from resolvers.sessions import Authentication, begin_session
 from resolvers.sms_codes import send_sms_code
 from resolvers.sms_purposes import SmsPurpose
 
@@ -144,7 +145,9 @@ class Maker:
             password_hash=password_hash,
             created_at=now,
         )
-        session = await begin_session(connection, account_id=account_id, now=now)
+        session = await begin_session(
+            connection, account_id=account_id, authentication=Authentication(AuthMethod.PASSWORD, now)
+        )
         return Person(account_id, mobile, session.token)
 
     def _context(self) -> Context:

@@ -217,8 +217,8 @@ class Edge:
         forwarded = headers.get(b"x-forwarded-for")
         cookie = headers.get(b"cookie")
         is_cookie_taken = takes_cookies(site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"))
-        token = _find_bearer_token(headers)
-        if token is None and cookie is not None and is_cookie_taken:
+        token = bearer = _find_bearer_token(headers)
+        if bearer is None and cookie is not None and is_cookie_taken:
             token = self._options.cookie.read(cookie)
         return Context(
             services=self._services(),
@@ -226,6 +226,7 @@ class Edge:
             request_id=self._request_id(peer, headers.get(b"x-request-id")),
             actor=Visitor(headers.get(b"user-agent", b"").decode("latin-1")),
             token=token,
+            is_bearer=bearer is not None,
             takes_cookies=is_cookie_taken,
         )
 

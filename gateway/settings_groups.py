@@ -219,6 +219,12 @@ class StorageSettings(Group):
 class PolicySettings(Group):
     """What an operator may set of the rules of accounts."""
 
+    sudo_seconds: int = Field(
+        _POLICY.sudo_seconds,
+        ge=60,
+        le=86_400,
+        description="how long a proof of who it is opens the deeds that need a fresh one, in seconds",
+    )
     audit_days: int = Field(_POLICY.audit_days, ge=1, description="how many days the audit trail is kept")
     captcha_audio: bool = Field(
         default=False,

@@ -83,6 +83,7 @@ def policy_of(settings: Settings) -> Policy:
         dry_guards=frozenset(settings.sms.dry_guards),
         limits=scaled(limits, settings.policy.limits_scale),
         audit_days=settings.policy.audit_days,
+        sudo_seconds=settings.policy.sudo_seconds,
         sms_code_digits=settings.sms.code_digits,
     )
 

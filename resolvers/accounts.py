@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from db.accounts import AccountRow
+from db.accounts import AccountRow, find_account_and_password
+from db.engine import Connection
+from resolvers.auth_methods import AuthMethod
 
 
 class Account(NamedTuple):
@@ -14,6 +16,12 @@ class Account(NamedTuple):
     name: str
     avatar_key: str | None
     created_at: datetime
+
+
+async def list_auth_methods(connection: Connection, account: Account) -> tuple[AuthMethod, ...]:
+    """How the account's owner can prove to be it, besides being signed in."""
+    found = await find_account_and_password(connection, account.mobile)
+    return (AuthMethod.PASSWORD, AuthMethod.SMS_CODE) if found and found[1] else (AuthMethod.SMS_CODE,)
 
 
 def account_of(row: AccountRow) -> Account:

@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from db.engine import Connection, Database, DatabaseUnavailableError
-from resolvers.accounts import Account, account_of
+from db.sessions import find_authenticated_at
+from resolvers.accounts import Account, account_of, list_auth_methods
 from resolvers.actors import UNNAMED_VISITOR, Actor, Operator, OperatorRequiredError
+from resolvers.auth_methods import AuthMethod
 from resolvers.errors import (
     AccountError,
     RateLimitedError,
+    ReauthenticationRequiredError,
     ServiceUnavailableError,
     invalid_input,
     unauthenticated,
@@ -22,7 +25,7 @@ from resolvers.outages import Outages
 from resolvers.passwords import Passwords
 from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
 from resolvers.refunds import Refunds
-from resolvers.sessions import IssuedSession, hash_token, is_due_for_renewal
+from resolvers.sessions import Authentication, IssuedSession, hash_token, is_due_for_renewal
 from resolvers.upload_slots import UploadSlots
 from resolvers.viewers import Viewers, renew
 from resolvers.workers import WorkerPool
@@ -37,6 +40,7 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     audit_days: int = 180
     sms_code_digits: int = 6
+    sudo_seconds: int = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ class Uploader:
 class Context:
     """One request. `address` is what limits count (an IPv4 address or an IPv6 /64), `token` what the client brought.
 
-    `actor` is who does it: somebody at a door, or an operator, whom nobody becomes by what a request says.
+    `is_bearer` tells that the token came by `Authorization`, so that a fresh one for the same session goes into the
+    body. `actor` is who does it: somebody at a door, or an operator, whom nobody becomes by what a request says.
 
     `issued` and `is_signed_out` are what resolvers did to the session, for the gateway to tell the client. Where
     `takes_cookies` is off it tells nothing by cookie: the request comes from an app's origin, or from a page that keeps
@@ -106,6 +111,7 @@ class Context:
     request_id: str = ""
     actor: Actor = UNNAMED_VISITOR
     token: str | None = None
+    is_bearer: bool = False
     takes_cookies: bool = True
     issued: IssuedSession | None = None
     is_signed_out: bool = False
@@ -198,6 +204,27 @@ class Context:
             RefusedError: UNAUTHENTICATED.
         """
         return self._authenticated or self._seen or await self.require_viewer()
+
+    async def require_sudo(self) -> Account:
+        """The signed-in account, whose owner has proved to be it lately.
+
+        Raises:
+            RefusedError: UNAUTHENTICATED.
+            ReauthenticationRequiredError: the last proof in this session is too old.
+        """
+        account = await self.require_viewer()
+        token_hash = hash_token(self.token) if self.token else None
+        async with self.reading() as connection:
+            at = token_hash and await find_authenticated_at(connection, token_hash)
+            if not at:
+                raise unauthenticated()
+            if self.now - at < timedelta(seconds=self.services.policy.sudo_seconds):
+                return account
+            raise ReauthenticationRequiredError(await list_auth_methods(connection, account))
+
+    def authentication(self, method: AuthMethod) -> Authentication:
+        """A proof that the client has given just now."""
+        return Authentication(method, self.now, self.actor.user_agent, self.address)
 
     def require_operator(self) -> Operator:
         """Who runs the installation; asked first by whatever only operators may do.

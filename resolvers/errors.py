@@ -6,6 +6,7 @@ A resolver raises the most exact of these; each door translates them once (`sche
 
 from enum import StrEnum
 
+from resolvers.auth_methods import AuthMethod
 from resolvers.messages import Language, Reason, message_of
 
 
@@ -25,6 +26,7 @@ class ErrorCode(StrEnum):
     AUTH_ALREADY_SUBMITTED = "AUTH_ALREADY_SUBMITTED"
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    REAUTHENTICATION_REQUIRED = "REAUTHENTICATION_REQUIRED"
     ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
     RATE_LIMITED = "RATE_LIMITED"
     SMS_NOT_SENT = "SMS_NOT_SENT"
@@ -87,6 +89,14 @@ class RateLimitedError(AccountError):
 
 class RefusedError(AccountError):
     """Refused for who is asking or for what another system said, not for an argument."""
+
+
+class ReauthenticationRequiredError(AccountError):
+    """Who is signed in has not proved it lately; `methods` are the ways that the account has."""
+
+    def __init__(self, methods: tuple[AuthMethod, ...]) -> None:
+        super().__init__(ErrorCode.REAUTHENTICATION_REQUIRED, Reason.REAUTHENTICATION_REQUIRED)
+        self.methods = methods
 
 
 class ServiceUnavailableError(AccountError):

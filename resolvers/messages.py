@@ -41,6 +41,7 @@ class Reason(StrEnum):
     WRONG_CREDENTIALS = "wrong_credentials"
     COOKIES_NOT_TAKEN = "cookies_not_taken"
     UNAUTHENTICATED = "unauthenticated"
+    REAUTHENTICATION_REQUIRED = "reauthentication_required"
     ACCOUNT_LOCKED = "account_locked"
     TOO_OFTEN = "too_often"
     TOO_MANY_GUESSES = "too_many_guesses"
@@ -127,6 +128,7 @@ _MESSAGES: Mapping[Reason, tuple[str, str]] = {
         "该来源不使用 Cookie：请让令牌随响应体返回，并以 Authorization: Bearer 发送",
     ),
     Reason.UNAUTHENTICATED: ("Sign in first.", "用户未登录"),
+    Reason.REAUTHENTICATION_REQUIRED: ("Confirm first that it is you.", "请先验证身份"),
     Reason.ACCOUNT_LOCKED: ("This account is locked. Ask the operator.", "用户不存在或未激活"),
     Reason.TOO_OFTEN: ("Too often. Try again in {seconds} seconds.", "请求过于频繁，请 {seconds} 秒后再试"),
     Reason.TOO_MANY_GUESSES: (

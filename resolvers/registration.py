@@ -3,6 +3,7 @@
 from db import accounts
 from db.engine import ConflictError, Connection
 from resolvers.accounts import Account
+from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError
 from resolvers.events import EventKind
@@ -62,7 +63,7 @@ async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:
         return Account(account_id, mobile, name, None, now)
 
     try:
-        return await signing_in(ctx, mobile, EventKind.REGISTERED, admit)
+        return await signing_in(ctx, mobile, EventKind.REGISTERED, AuthMethod.REGISTRATION, admit)
     except ConflictError as error:
         raise _mobile_taken() from error
 

@@ -8,7 +8,9 @@ from hashlib import sha256
 
 from db import sessions
 from db.engine import Connection
-from db.sessions import SessionRow
+from db.sessions import NewSession, SessionRow
+from resolvers.auth_methods import AuthMethod
+from resolvers.errors import unauthenticated
 
 IDLE_DAYS = 7
 ABSOLUTE_DAYS = 30
@@ -29,27 +31,80 @@ class IssuedSession:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """A proof of who somebody is: how, when and from where it was given."""
+
+    method: AuthMethod
+    at: datetime
+    user_agent: str = ""
+    address: str = ""
+
+
 def hash_token(token: str) -> str | None:
     """What is kept of `token`; None where it cannot be one of ours, so that nothing is looked up."""
     return sha256(token.encode()).hexdigest() if _TOKEN_FORM.fullmatch(token) else None
 
 
-async def begin_session(connection: Connection, *, account_id: int, now: datetime) -> IssuedSession:
+async def begin_session(
+    connection: Connection, *, account_id: int, authentication: Authentication
+) -> IssuedSession:
     """A fresh session for the account; never a token that a client brought. Beyond 50 live ones the oldest end.
 
     Who holds the account's row keeps to that also when many begin at once.
     """
+    now = authentication.at
     await sessions.delete_oldest_sessions(connection, account_id, now, kept=MAXIMUM_LIVE - 1)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token, token_hash = _make_token()
     expires_at = now + timedelta(days=IDLE_DAYS)
     await sessions.insert_session(
         connection,
-        token_hash=sha256(token.encode()).hexdigest(),
-        account_id=account_id,
-        created_at=now,
-        expires_at=expires_at,
+        NewSession(
+            token_hash=token_hash,
+            public_id=make_public_id(),
+            account_id=account_id,
+            created_at=now,
+            expires_at=expires_at,
+            method=authentication.method,
+            user_agent=authentication.user_agent[:200],
+            address=authentication.address[:64],
+        ),
     )
     return IssuedSession(token=token, expires_at=expires_at)
+
+
+async def exchange_token(
+    connection: Connection, token: str | None, authentication: Authentication
+) -> IssuedSession:
+    """A fresh token for the session of `token`, whose owner has just proved again to be it; the old one is void.
+
+    The session keeps its id and its end. After the commit the caller tells the client by `Context.start_session`.
+
+    Raises:
+        RefusedError: UNAUTHENTICATED; the session has ended, or another request has exchanged the token.
+    """
+    old_hash = hash_token(token) if token else None
+    fresh, fresh_hash = _make_token()
+    expires_at = old_hash and await sessions.replace_token(
+        connection,
+        old_hash,
+        fresh_hash,
+        authenticated_at=authentication.at,
+        method=authentication.method,
+    )
+    if not expires_at:
+        raise unauthenticated()
+    return IssuedSession(token=fresh, expires_at=expires_at)
+
+
+def make_public_id() -> str:
+    """A name that may be shown and tells nothing: 128 random bits, hex."""
+    return secrets.token_hex(16)
+
+
+def _make_token() -> tuple[str, str]:
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    return token, sha256(token.encode()).hexdigest()
 
 
 def is_due_for_renewal(session: SessionRow, now: datetime) -> bool:

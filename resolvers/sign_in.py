@@ -4,6 +4,7 @@ from db import accounts
 from db.accounts import AccountRow
 from db.engine import Connection
 from resolvers.accounts import Account, account_of
+from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, RefusedError
 from resolvers.events import EventKind, record_refusal
@@ -32,7 +33,7 @@ async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
             await accounts.set_password_hash(connection, account.id, old=fresh_hash[0], new=fresh_hash[1])
         return account
 
-    return await signing_in(ctx, account.mobile, EventKind.SIGNED_IN, admit)
+    return await signing_in(ctx, account.mobile, EventKind.SIGNED_IN, AuthMethod.PASSWORD, admit)
 
 
 async def authenticate(ctx: Context, *, mobile: str, password: str) -> Account:

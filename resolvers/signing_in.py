@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from db import accounts, sessions
 from db.engine import Connection
 from resolvers.accounts import Account
+from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, RateLimitedError, RefusedError
 from resolvers.events import EventKind, record_event, record_limit
@@ -22,9 +23,15 @@ class SignedIn:
 
 
 async def signing_in(
-    ctx: Context, mobile: str, kind: EventKind, admit: Callable[[Connection], Awaitable[Account]]
+    ctx: Context,
+    mobile: str,
+    kind: EventKind,
+    method: AuthMethod,
+    admit: Callable[[Connection], Awaitable[Account]],
 ) -> SignedIn:
     """Begin a session for the account that `admit` gives, in place of the one that the client is in.
+
+    `method` is how its owner has proved to be it.
 
     `admit` runs in the same transaction and leaves the account's row locked, or raises: then nothing has happened and
     nothing is counted. Sessions of an hour are counted by `mobile`, so that an account's first one counts too, which
@@ -38,7 +45,9 @@ async def signing_in(
         async with ctx.limited(limit, mobile), ctx.writing() as connection:
             account = await admit(connection)
             await _end_previous_session(ctx, connection)
-            session = await begin_session(connection, account_id=account.id, now=ctx.now)
+            session = await begin_session(
+                connection, account_id=account.id, authentication=ctx.authentication(method)
+            )
             await record_event(ctx, connection, kind, account_id=account.id, mobile=mobile)
     except RateLimitedError as error:
         await record_limit(ctx, EventKind.SIGN_IN_LIMITED, mobile=mobile, error=error)

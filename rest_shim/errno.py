@@ -62,6 +62,7 @@ ERRNOS: Mapping[ErrorCode, Errno] = {
     ErrorCode.AUTH_ALREADY_SUBMITTED: Errno.DATAEXIST,
     ErrorCode.WRONG_CREDENTIALS: Errno.PWDERR,
     ErrorCode.UNAUTHENTICATED: Errno.SESSIONERR,
+    ErrorCode.REAUTHENTICATION_REQUIRED: Errno.SESSIONERR,
     ErrorCode.ACCOUNT_LOCKED: Errno.USERERR,
     ErrorCode.RATE_LIMITED: Errno.REQERR,
     ErrorCode.SMS_NOT_SENT: Errno.THIRDERR,

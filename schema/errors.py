@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 import strawberry
 
 from graphql_http import DESCRIPTIONS, ErrorDescription
-from resolvers import errors
+from resolvers import auth_methods, errors
 from resolvers.errors import AccountError, ServiceUnavailableError
 from resolvers.messages import Language
 from schema.context import GraphQLContext
@@ -29,6 +29,7 @@ PAYLOAD_CODES: Final[Mapping[errors.ErrorCode, str]] = {
     _Code.AUTH_ALREADY_SUBMITTED: "The account has its real-name record, which is submitted once and stays.",
     _Code.WRONG_CREDENTIALS: "The mobile number or the password is wrong; it is not told which.",
     _Code.UNAUTHENTICATED: "This needs a signed-in account, and nobody is signed in.",
+    _Code.REAUTHENTICATION_REQUIRED: "The last proof of who it is lies too far back; see `methods`.",
     _Code.ACCOUNT_LOCKED: "An operator has locked the account; told only to whoever knows its password.",
     _Code.RATE_LIMITED: "A limit was reached; `retryAfterSeconds` tells when to try again.",
     _Code.SMS_NOT_SENT: "The SMS provider did not take the message. No code is live; try again.",
@@ -99,6 +100,26 @@ class RateLimitedError(UserError):
     )
 
 
+@strawberry.enum(description="A way to prove that an account is one's own.")
+class AuthMethod(Enum):
+    """The ways of `resolvers.auth_methods`."""
+
+    PASSWORD = strawberry.enum_value(auth_methods.AuthMethod.PASSWORD, description="The password.")
+    SMS_CODE = strawberry.enum_value(
+        auth_methods.AuthMethod.SMS_CODE, description="A code sent to the account's mobile number."
+    )
+    REGISTRATION = strawberry.enum_value(
+        auth_methods.AuthMethod.REGISTRATION, description="The registration itself."
+    )
+
+
+@strawberry.type(description="The deed needs a fresh proof of who it is.")
+class ReauthenticationRequiredError(UserError):
+    """See `resolvers.errors.ReauthenticationRequiredError`."""
+
+    methods: list[AuthMethod] = strawberry.field(description="The proofs that the account has.")
+
+
 @strawberry.type(
     description="Refused for who is asking, or for what another system said; no input field is at fault."
 )
@@ -110,6 +131,7 @@ ERROR_TYPES: Final[Mapping[type[AccountError], type[UserError]]] = {
     errors.InputError: InputError,
     errors.CodeError: CodeError,
     errors.RateLimitedError: RateLimitedError,
+    errors.ReauthenticationRequiredError: ReauthenticationRequiredError,
     errors.RefusedError: RefusedError,
 }
 """How a resolver's refusal is shown. What its type has beside `UserError`'s fields are attributes of the exception

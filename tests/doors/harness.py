@@ -18,12 +18,13 @@ from gateway.app import create_app
 from gateway.edge import Edge
 from gateway.settings import Settings
 from gateway.wiring import open_services
+from resolvers.auth_methods import AuthMethod
 from resolvers.context import Services
 from resolvers.mobiles import national_form
 from resolvers.names import name_key
 from resolvers.passwords import Passwords
 from resolvers.ports import StateStore
-from resolvers.sessions import begin_session
+from resolvers.sessions import Authentication, begin_session
 from tests.backends import Backend, read_records
 from tests.contracts.clocks import MovableClock
 from tests.doors.door import Door
@@ -91,7 +92,9 @@ class Harness:
                 password_hash=UNKNOWN_PASSWORD_HASH,
                 created_at=self.clock(),
             )
-            return (await begin_session(connection, account_id=account_id, now=self.clock())).token
+            authentication = Authentication(AuthMethod.PASSWORD, self.clock())
+            session = await begin_session(connection, account_id=account_id, authentication=authentication)
+            return session.token
 
     async def records(self) -> dict[str, Any]:
         """Every row about accounts, and the pictures that are kept."""

@@ -11,13 +11,14 @@ import pytest
 from starlette.datastructures import UploadFile
 
 from db.engine import Connection, Database, DatabaseUnavailableError
+from resolvers.auth_methods import AuthMethod
 from resolvers.avatars import upload_avatar
 from resolvers.context import Context
 from resolvers.errors import ServiceUnavailableError
 from resolvers.identities import submit_auth
 from resolvers.limits import Limit, Limits
 from resolvers.profiles import update_name
-from resolvers.sessions import MAXIMUM_LIVE, begin_session
+from resolvers.sessions import MAXIMUM_LIVE, Authentication, begin_session
 from resolvers.sign_in import login
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import ID_NUMBER, MOBILE, OTHER_MOBILE, PASSWORD, REAL_NAME, sign_up
@@ -70,7 +71,8 @@ async def begin_sessions(harness: Harness, door: Door, count: int) -> None:
     for _ in range(count):
         harness.clock.advance(1)
         async with harness.services.database.writing() as connection:
-            await begin_session(connection, account_id=account_id, now=harness.clock())
+            authentication = Authentication(AuthMethod.PASSWORD, harness.clock())
+            await begin_session(connection, account_id=account_id, authentication=authentication)
 
 
 async def sign_in(harness: Harness, turn: int) -> Outcome:

@@ -413,7 +413,9 @@ async def test_token_comes_by_header_or_cookie(
 ) -> None:
     await call(make_edge(inner), **headers)
 
-    assert inner.contexts[0].token == token
+    (context,) = inner.contexts
+    assert context.token == token
+    assert context.is_bearer is (token == "from-header")
 
 
 async def test_limits_count_the_client_that_the_proxy_names(inner: Inner) -> None:
