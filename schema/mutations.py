@@ -1,6 +1,6 @@
 """The mutation fields: unpack, call the resolver, pack."""
 
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 import strawberry
 from starlette.datastructures import UploadFile
@@ -14,6 +14,7 @@ from resolvers.profiles import update_name
 from resolvers.registration import register
 from resolvers.sign_in import login
 from resolvers.sign_out import logout
+from resolvers.signing_in import SignedIn
 from resolvers.sms_codes import send_sms_code
 from resolvers.text_rules import require_text
 from schema.context import Info
@@ -28,6 +29,7 @@ from schema.types import (
     RegisterPayload,
     SendSmsCodeInput,
     SendSmsCodePayload,
+    SignInPayload,
     SmsPurpose,
     SubmitAuthInput,
     SubmitAuthPayload,
@@ -39,8 +41,11 @@ from schema.types import (
     account_of,
     auth_info_of,
     captcha_of,
+    seconds_until,
     session_of,
 )
+
+S = TypeVar("S", bound=SignInPayload)
 
 
 @strawberry.type(description="What can be done. Refusals are entries of the payload's `errors`.")
@@ -61,7 +66,7 @@ class Mutation:
         async def make() -> CreateCaptchaPayload:
             ctx = info.context.ctx
             captcha = await create_captcha(ctx, previous_id=(input.previous_id or None) if input else None)
-            return CreateCaptchaPayload(captcha=captcha_of(captcha, ctx.services.links))
+            return CreateCaptchaPayload(captcha=captcha_of(captcha, ctx))
 
         return await settle(CreateCaptchaPayload, make(), info.context)
 
@@ -76,15 +81,19 @@ class Mutation:
         """See `resolvers.sms_codes.send_sms_code`."""
 
         async def make() -> SendSmsCodePayload:
+            ctx = info.context.ctx
             sent = await send_sms_code(
-                info.context.ctx,
+                ctx,
                 purpose=sms_purposes.SmsPurpose[(input.purpose or SmsPurpose.REGISTER).name],
                 mobile=input.mobile,
                 captcha_id=input.captcha_id,
                 captcha_text=require_text(input.captcha_text, field="captcha_text"),
             )
             return SendSmsCodePayload(
-                resend_available_at=sent.resend_available_at, expires_at=sent.expires_at
+                resend_available_at=sent.resend_available_at,
+                resend_after_seconds=seconds_until(sent.resend_available_at, ctx.now),
+                expires_at=sent.expires_at,
+                expires_after_seconds=seconds_until(sent.expires_at, ctx.now),
             )
 
         return await settle(SendSmsCodePayload, make(), info.context)
@@ -107,11 +116,7 @@ class Mutation:
             signed_in = await register(
                 ctx, mobile=input.mobile, sms_code=input.sms_code, password=input.password
             )
-            _deliver(ctx, input.token_delivery)
-            return RegisterPayload(
-                account=account_of(signed_in.account, ctx.services.links),
-                session=session_of(signed_in.session, input.token_delivery),
-            )
+            return _pack_sign_in(RegisterPayload, signed_in, ctx, input.token_delivery)
 
         return await settle(RegisterPayload, make(), info.context)
 
@@ -127,11 +132,7 @@ class Mutation:
             ctx = info.context.ctx
             _check_delivery(ctx, input.token_delivery)
             signed_in = await login(ctx, mobile=input.mobile, password=input.password)
-            _deliver(ctx, input.token_delivery)
-            return LoginPayload(
-                account=account_of(signed_in.account, ctx.services.links),
-                session=session_of(signed_in.session, input.token_delivery),
-            )
+            return _pack_sign_in(LoginPayload, signed_in, ctx, input.token_delivery)
 
         return await settle(LoginPayload, make(), info.context)
 
@@ -186,8 +187,12 @@ class Mutation:
         """See `resolvers.identities.submit_auth`."""
 
         async def make() -> SubmitAuthPayload:
-            record = await submit_auth(info.context.ctx, real_name=input.real_name, id_number=input.id_number)
-            return SubmitAuthPayload(auth_info=auth_info_of(record))
+            ctx = info.context.ctx
+            record = await submit_auth(ctx, real_name=input.real_name, id_number=input.id_number)
+            viewer = await ctx.require_seen_viewer()
+            return SubmitAuthPayload(
+                auth_info=auth_info_of(record), account=account_of(viewer, ctx.services.links)
+            )
 
         return await settle(SubmitAuthPayload, make(), info.context)
 
@@ -198,7 +203,9 @@ def _check_delivery(ctx: Context, delivery: TokenDelivery | None) -> None:
         ctx.require_cookies()
 
 
-def _deliver(ctx: Context, delivery: TokenDelivery | None) -> None:
-    """Where the token goes into the body, the gateway must not make a cookie of it."""
+def _pack_sign_in(payload: type[S], signed_in: SignedIn, ctx: Context, delivery: TokenDelivery | None) -> S:
+    """The ending of every sign-in; where the token goes into the body, the gateway must not make a cookie of it."""
     if delivery is TokenDelivery.BODY:
         ctx.issued = None
+    account = account_of(signed_in.account, ctx.services.links)
+    return payload(account=account, me=account, session=session_of(signed_in.session, delivery))

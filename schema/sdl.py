@@ -1,6 +1,7 @@
 """The schema itself, and its printed form."""
 
 import json
+from datetime import datetime
 
 import strawberry
 from graphql import GraphQLSchema, introspection_from_schema
@@ -19,11 +20,20 @@ def _require_file(value: object) -> UploadFile:
     return value
 
 
-# Strawberry's own definition takes any value for a file.
+# Strawberry's own definitions take any value for a file, and do not say what a time looks like.
 _UPLOAD = strawberry.scalar(
     name="Upload",
-    description="Represents a file upload.",
+    description="A file: null in the JSON, sent beside it by the multipart request specification.",
+    specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
     parse_value=_require_file,
+)
+_DATE_TIME = strawberry.scalar(
+    name="DateTime",
+    description="A time as RFC 3339 writes it, in UTC, to the microsecond at most: "
+    "`2026-11-29T15:48:00.123456+00:00`.",
+    specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+    serialize=datetime.isoformat,
+    parse_value=datetime.fromisoformat,
 )
 
 strawberry_schema = strawberry.Schema(
@@ -31,7 +41,7 @@ strawberry_schema = strawberry.Schema(
     mutation=Mutation,
     # No field refers to these: a payload's errors are of the interface, top-level codes stand in `extensions`.
     types=[*ERROR_TYPES.values(), RequestErrorCode],
-    config=StrawberryConfig(scalar_map={Upload: _UPLOAD}),
+    config=StrawberryConfig(scalar_map={Upload: _UPLOAD, datetime: _DATE_TIME}),
 )
 
 # The endpoint executes documents itself, over graphql-core's schema that Strawberry has made.

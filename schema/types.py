@@ -1,6 +1,7 @@
 """The types of the GraphQL door: what the product shows, and what each mutation takes and answers."""
 
 import base64
+import math
 from datetime import datetime
 from enum import Enum
 
@@ -8,7 +9,7 @@ import strawberry
 from strawberry.file_uploads import Upload
 
 from resolvers import accounts, captchas, identities, sms_purposes
-from resolvers.context import Links
+from resolvers.context import Context, Links
 from resolvers.identities import find_own_auth_info
 from resolvers.sessions import IssuedSession
 from schema.context import Info
@@ -61,6 +62,9 @@ class Captcha:
         description="The same characters spoken (WAV), for who cannot read the picture; null while the sound is off."
     )
     expires_at: datetime = strawberry.field(description="When it stops being valid, UTC.")
+    expires_after_seconds: int = strawberry.field(
+        description="The same as a countdown, for clients whose clock is not to be trusted."
+    )
 
 
 @strawberry.type(description="A session that has just begun.")
@@ -191,34 +195,47 @@ class SendSmsCodePayload:
     resend_available_at: datetime | None = strawberry.field(
         default=None, description="When another code may be asked for, UTC."
     )
+    resend_after_seconds: int | None = strawberry.field(
+        default=None, description="The same as a countdown, for clients whose clock is not to be trusted."
+    )
     expires_at: datetime | None = strawberry.field(
         default=None, description="When the code stops being valid, UTC."
+    )
+    expires_after_seconds: int | None = strawberry.field(
+        default=None, description="The same as a countdown, for clients whose clock is not to be trusted."
+    )
+    errors: list[UserError] = _errors_field()
+
+
+@strawberry.type(description="What every way to sign in answers.")
+class SignInPayload:
+    """Not in the schema by itself: each mutation's payload has its fields."""
+
+    account: Account | None = strawberry.field(default=None, description="The account that is signed in now.")
+    session: Session | None = strawberry.field(default=None, description="The session that has begun for it.")
+    me: Account | None = strawberry.field(
+        default=None, description="The same account, for caches: what the query `me` gives from now on."
     )
     errors: list[UserError] = _errors_field()
 
 
 @strawberry.type(description="What `register` answers.")
-class RegisterPayload:
+class RegisterPayload(SignInPayload):
     """Payload."""
-
-    account: Account | None = strawberry.field(default=None, description="The new account.")
-    session: Session | None = strawberry.field(default=None, description="The session that has begun for it.")
-    errors: list[UserError] = _errors_field()
 
 
 @strawberry.type(description="What `login` answers.")
-class LoginPayload:
+class LoginPayload(SignInPayload):
     """Payload."""
-
-    account: Account | None = strawberry.field(default=None, description="The account that is signed in now.")
-    session: Session | None = strawberry.field(default=None, description="The session that has begun for it.")
-    errors: list[UserError] = _errors_field()
 
 
 @strawberry.type(description="What `logout` answers.")
 class LogoutPayload:
     """Payload."""
 
+    me: Account | None = strawberry.field(
+        default=None, description="Null, for caches: what the query `me` gives from now on."
+    )
     errors: list[UserError] = _errors_field()
 
 
@@ -243,6 +260,7 @@ class SubmitAuthPayload:
     """Payload."""
 
     auth_info: AuthInfo | None = strawberry.field(default=None, description="The record, masked.")
+    account: Account | None = strawberry.field(default=None, description="The account whose record it is.")
     errors: list[UserError] = _errors_field()
 
 
@@ -264,13 +282,14 @@ def auth_info_of(info: identities.AuthInfo | None) -> AuthInfo | None:
     return AuthInfo(real_name=info.real_name, id_number=info.id_number, submitted_at=info.submitted_at)
 
 
-def captcha_of(captcha: captchas.Captcha, links: Links) -> Captcha:
+def captcha_of(captcha: captchas.Captcha, ctx: Context) -> Captcha:
     """A captcha as this door shows it."""
     return Captcha(
         id=strawberry.ID(captcha.id),
         image=f"data:image/png;base64,{base64.b64encode(captcha.image).decode()}",
-        audio_url=links.captcha_audio_url(captcha.id),
+        audio_url=ctx.services.links.captcha_audio_url(captcha.id),
         expires_at=captcha.expires_at,
+        expires_after_seconds=seconds_until(captcha.expires_at, ctx.now),
     )
 
 
@@ -279,3 +298,8 @@ def session_of(session: IssuedSession, delivery: TokenDelivery | None) -> Sessio
     return Session(
         expires_at=session.expires_at, token=session.token if delivery is TokenDelivery.BODY else None
     )
+
+
+def seconds_until(at: datetime, now: datetime) -> int:
+    """Whole seconds to wait, so that `at` has come when they are over; 0 where it has."""
+    return max(0, math.ceil((at - now).total_seconds()))
