@@ -52,7 +52,10 @@ OptionalPath = Annotated[Path | None, BeforeValidator(_none_if_empty)]
 
 
 class Group(BaseSettings):
-    """Settings of one concern. A field is the variable of its alias, or of the group's prefix and its name."""
+    """Settings of one concern. A field is the variable of its alias, or of the group's prefix and its name.
+
+    A group's docstring is its heading and its first sentence in `docs/settings.md`.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file_encoding="utf-8", extra="ignore", frozen=True
@@ -74,7 +77,7 @@ class Group(BaseSettings):
 
 
 class InstallationSettings(Group):
-    """What is true of every process of one installation."""
+    """Installation: what is the same for every process of one installation."""
 
     environment: Literal["development", "production"] = Field(
         "development", description="`production` turns every safeguard on and refuses to start without them"
@@ -109,7 +112,7 @@ class InstallationSettings(Group):
 
 
 class ServerSettings(Group):
-    """The listening process and its workers."""
+    """Server: the processes that listen, and how they end."""
 
     listen_host: str = Field(
         LOOPBACK, min_length=1, description="address to listen on; `localhost` is both 127.0.0.1 and ::1"
@@ -123,7 +126,7 @@ class ServerSettings(Group):
         BUDGET_BYTES,
         ge=1_048_576,
         description="request bodies that each worker holds at one time, in memory and in temporary files, in bytes; "
-        "a quarter of it for who is not signed in; beyond it the answer is 503",
+        "a quarter of it for those who are not signed in; beyond it the answer is 503",
     )
     keep_alive_seconds: int = Field(
         75,
@@ -147,7 +150,7 @@ class ServerSettings(Group):
 
 
 class EdgeSettings(Group):
-    """Whom the edge believes, and which pages may call."""
+    """Edge: who is believed about a client, and which pages may call."""
 
     allowed_origins: Words = Field(
         (),
@@ -178,7 +181,7 @@ class EdgeSettings(Group):
 
 
 class StorageSettings(Group):
-    """Where accounts, short-lived state and pictures are kept."""
+    """Storage: where accounts, short-lived state and pictures are kept."""
 
     database_url: OptionalSecret = Field(
         None, description="`postgresql://…`, `mysql://…` or `sqlite:///…`; none: SQLite in the data directory"
@@ -217,7 +220,7 @@ class StorageSettings(Group):
 
 
 class PolicySettings(Group):
-    """What an operator may set of the rules of accounts."""
+    """Policy: what an operator may set of the rules of accounts."""
 
     sudo_seconds: int = Field(
         _POLICY.sudo_seconds,
@@ -239,7 +242,7 @@ class PolicySettings(Group):
 
 
 class SmsSettings(Group):
-    """Who sends SMS codes, and how much may be spent on them."""
+    """SMS: who sends the codes, and how much may be spent on them."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "SMS_")
 
@@ -307,7 +310,7 @@ class SmsSettings(Group):
 
 
 class PasswordSettings(Group):
-    """What hashing a password costs: the parameters of argon2id."""
+    """Passwords: what one hash costs, by the parameters of argon2id."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "ARGON2_")
 
@@ -317,7 +320,7 @@ class PasswordSettings(Group):
 
 
 class RestSettings(Group):
-    """The REST shim."""
+    """REST shim: what it takes from old pages, and how it answers them."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "REST_")
 
@@ -330,7 +333,7 @@ class RestSettings(Group):
 
 
 class GraphQLSettings(Group):
-    """The GraphQL endpoint. What is named as an option of `graphql_http` sets that option."""
+    """GraphQL: what the endpoint serves, and what one request may cost."""
 
     graphiql: bool | None = Field(None, description="serve GraphiQL at `/graphql`; none: in development only")
     introspection: bool | None = Field(None, description="answer introspection; none: in development only")
@@ -451,7 +454,7 @@ class GraphQLSettings(Group):
 
 
 class LogSettings(Group):
-    """What is written to standard error."""
+    """Logs: what is written to standard error."""
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="the least that is logged"

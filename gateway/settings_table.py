@@ -1,6 +1,6 @@
-"""The table of settings for `README.md`, made from `Settings` itself.
+"""The tables of settings for `docs/settings.md`, made from `Settings` itself.
 
-`python -m gateway.settings_table README.md` writes it between the two marks of the page.
+`python -m gateway.settings_table docs/settings.md` writes them between the two marks of the page.
 """
 
 import sys
@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from gateway.settings import Settings
-from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS
+from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS, Group
 
-BEGIN = "<!-- settings: made by python -m gateway.settings_table README.md -->"
+BEGIN = "<!-- settings: made by python -m gateway.settings_table docs/settings.md -->"
 END = "<!-- end of settings -->"
 
 _UNITS = {
@@ -25,20 +25,32 @@ _UNITS = {
 }
 
 
-def render_settings_table() -> str:
-    """Every setting as a line of a Markdown table: variable, default, unit or values, meaning."""
-    lines = ["| variable | default | unit, or values | what it does |", "|---|---|---|---|"]
-    for variable, field in Settings.variables().items():
+def render_settings_tables() -> str:
+    """Each group of settings under a heading, with what it is about and its table in Markdown."""
+    return "\n\n".join(_render_group(group) for group in Settings.groups().values())
+
+
+def replace_settings_tables(page: str) -> str:
+    """`page` with fresh tables between its marks."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{render_settings_tables()}\n\n{END}{after}"
+
+
+def _render_group(group: type[Group]) -> str:
+    title, _, about = (group.__doc__ or "").partition(": ")
+    lines = [
+        f"## {title}",
+        "",
+        f"{about[:1].upper()}{about[1:]}",
+        "",
+        "| variable | default | unit, or values | what it does |",
+        "|---|---|---|---|",
+    ]
+    for variable, field in group.variables().items():
         cells = (f"`{variable}`", _default(field), _values(variable, field), field.description or "")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def replace_settings_table(page: str) -> str:
-    """`page` with a fresh table between its marks."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{render_settings_table()}\n{END}{after}"
 
 
 def _default(field: FieldInfo) -> str:
@@ -77,4 +89,4 @@ def _switch(*, is_on: bool) -> str:
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    path.write_text(replace_settings_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(replace_settings_tables(path.read_text(encoding="utf-8")), encoding="utf-8")

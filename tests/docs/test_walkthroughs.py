@@ -8,7 +8,8 @@ from tests.docs.walkthrough import ROOT, run_steps, serving, settled, steps_of
 
 # A page, how many commands it has at least, and the settings its server is started with.
 PAGES: dict[str, tuple[int, dict[str, str]]] = {
-    "README.md": (30, {}),
+    "README.md": (7, {}),
+    "docs/walkthrough.md": (30, {}),
     "docs/spa.md": (5, {}),
     "docs/legacy.md": (5, {"GATEWAY_REST_DIALECT": "ihome"}),
 }
