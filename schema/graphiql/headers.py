@@ -1,6 +1,6 @@
 """The response headers of everything under GraphiQL's path.
 
-How the policy can be this strict although the editor writes inline styles: docs/adr/0030-graphiql.md.
+How the policy can be this strict although the editor writes inline styles: docs/adr/0013-graphiql.md.
 """
 
 _SOURCES = {

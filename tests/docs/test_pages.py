@@ -29,7 +29,23 @@ PAGES = [
     "SECURITY.md",
     "CONTRIBUTING.md",
     "docs/glossary.md",
+    "docs/adr/README.md",
+    "docs/adr/template.md",
 ]
+# A decision that was replaced tells of files that have gone since.
+DECISIONS = [
+    str(path.relative_to(ROOT))
+    for path in sorted((ROOT / "docs/adr").glob("0*.md"))
+    if "Status: replaced" not in path.read_text(encoding="utf-8")
+]
+
+# What set-up and runs make.
+MADE = {
+    "schema/graphiql/static",
+    "var/outbox.jsonl",
+    "benchmarks/.venv",
+    "benchmarks/peers/node/node_modules",
+}
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -106,7 +122,15 @@ def test_links_lead_somewhere(page: str) -> None:
         assert not anchor or anchor in anchors_of(str(target.resolve().relative_to(ROOT))), link
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, *DECISIONS])
+def test_files_that_a_page_names_are_there(page: str) -> None:
+    tops = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and path.name != ".git")
+    named = re.findall(rf"`((?:{tops})/[\w./-]*\w)/?`", read(page))
+
+    assert [name for name in named if not (ROOT / name).exists() and name not in MADE] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DECISIONS])
 def test_lines_of_prose_are_not_endless(page: str) -> None:
     inside = False
     for line in read(page).splitlines():
