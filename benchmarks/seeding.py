@@ -25,15 +25,15 @@ FIRST_ID = 1_000_000
 _BATCH = 100_000
 
 # What the embedded database is filled with, as the statements below fill PostgreSQL.
-_EMBEDDED_ACCOUNT = """INSERT INTO accounts (id, mobile, name, name_key, password_hash, created_at)
-VALUES (?, ?, ?, ?, ?, ?)"""
+_EMBEDDED_ACCOUNT = """INSERT INTO accounts (id, public_id, mobile, name, name_key, password_hash, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _EMBEDDED_SESSION = """INSERT INTO sessions (token_hash, account_id, created_at, last_used_at, expires_at)
 VALUES (?, ?, ?, ?, ?)"""
 _EMBEDDED_TIME = "%Y-%m-%d %H:%M:%S.%f"
 
 _ACCOUNTS_SQL = """
-INSERT INTO accounts (id, mobile, name, name_key, password_hash, created_at)
-SELECT 1000000 + i, '+86139' || lpad(i::text, 8, '0'), 'person ' || lpad(i::text, 8, '0'),
+INSERT INTO accounts (id, public_id, mobile, name, name_key, password_hash, created_at)
+SELECT 1000000 + i, (1000000 + i)::text, '+86139' || lpad(i::text, 8, '0'), 'person ' || lpad(i::text, 8, '0'),
        'person ' || lpad(i::text, 8, '0'), $3, $4 FROM generate_series($1::int, $2::int) AS i
 """
 _SESSIONS_SQL = """
@@ -95,7 +95,8 @@ def seed_embedded(database: Path, accounts: int = ACCOUNTS) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         names = [(FIRST_ID + n, mobile(n), f"person {n:08d}") for n in numbers]
         rows = [
-            (number, its_mobile, name, name, password_hash, created) for number, its_mobile, name in names
+            (number, str(number), its_mobile, name, name, password_hash, created)
+            for number, its_mobile, name in names
         ]
         connection.executemany(_EMBEDDED_ACCOUNT, rows)
         hashes = [(sha256(token(n).encode()).hexdigest(), FIRST_ID + n, begun, begun, ends) for n in numbers]

@@ -1,18 +1,23 @@
 """Queries on accounts."""
 
+import secrets
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.tables import accounts
+from db.credentials import ITS_PASSWORD, PASSWORD_COLUMNS, Password, insert_password
+from db.tables import accounts, credentials
+
+_PUBLIC_ID_BYTES = 16
 
 
 class AccountRow(NamedTuple):
-    """One account, without its password hash."""
+    """One account, without its password. `public_id` is what clients call it, `id` what this installation does."""
 
     id: int
+    public_id: str
     mobile: str
     name: str
     avatar_key: str | None
@@ -22,6 +27,7 @@ class AccountRow(NamedTuple):
 
 _COLUMNS = (
     accounts.c.id,
+    accounts.c.public_id,
     accounts.c.mobile,
     accounts.c.name,
     accounts.c.avatar_key,
@@ -50,15 +56,17 @@ async def find_account(connection: AsyncConnection, account_id: int) -> AccountR
 
 async def find_account_and_password(
     connection: AsyncConnection, mobile: str
-) -> tuple[AccountRow, str] | None:
-    """The account of `mobile` with its password hash."""
+) -> tuple[AccountRow, Password] | None:
+    """The account of `mobile` with its password."""
     found = await connection.execute(
-        select(*_COLUMNS, accounts.c.password_hash).where(accounts.c.mobile == mobile)
+        select(*_COLUMNS, *PASSWORD_COLUMNS)
+        .select_from(accounts.outerjoin(credentials, ITS_PASSWORD))
+        .where(accounts.c.mobile == mobile)
     )
-    row = found.mappings().one_or_none()
+    row = found.one_or_none()
     if row is None:
         return None
-    return AccountRow(**{column.name: row[column.name] for column in _COLUMNS}), row["password_hash"]
+    return AccountRow(*row[: len(_COLUMNS)]), Password(*row[len(_COLUMNS) :])
 
 
 async def insert_account(
@@ -67,23 +75,32 @@ async def insert_account(
     mobile: str,
     name: str,
     name_key: str,
-    password_hash: str,
+    password_hash: str | None,
     created_at: datetime,
-) -> int:
-    """Make an account and give its number.
+) -> AccountRow:
+    """Make an account for who proved its mobile just now; without a hash it has no password.
 
     Raises:
         ConflictError: when the mobile or the name is taken.
     """
+    public_id = secrets.token_hex(_PUBLIC_ID_BYTES)
     result = await connection.execute(
         insert(accounts).values(
-            mobile=mobile, name=name, name_key=name_key, password_hash=password_hash, created_at=created_at
+            public_id=public_id,
+            mobile=mobile,
+            mobile_verified_at=created_at,
+            name=name,
+            name_key=name_key,
+            password_hash=password_hash,
+            created_at=created_at,
         )
     )
     (account_id,) = result.inserted_primary_key or (None,)
     if account_id is None:
         raise RuntimeError("the database gave no number for a new row")
-    return int(account_id)
+    if password_hash is not None:
+        await insert_password(connection, account_id, password_hash, created_at)
+    return AccountRow(account_id, public_id, mobile, name, None, created_at, None)
 
 
 async def find_name_owner(connection: AsyncConnection, name_key: str) -> int | None:
@@ -102,15 +119,6 @@ async def set_name(connection: AsyncConnection, account_id: int, *, name: str, n
     )
 
 
-async def set_password_hash(connection: AsyncConnection, account_id: int, *, old: str, new: str) -> None:
-    """Replace the hash, unless it has changed since `old` was read."""
-    await connection.execute(
-        update(accounts)
-        .where(accounts.c.id == account_id, accounts.c.password_hash == old)
-        .values(password_hash=new)
-    )
-
-
 async def set_locked_at(connection: AsyncConnection, account_id: int, locked_at: datetime | None) -> None:
     """Lock or unlock an account."""
     await connection.execute(update(accounts).where(accounts.c.id == account_id).values(locked_at=locked_at))
@@ -123,6 +131,17 @@ async def find_account_for_update(connection: AsyncConnection, account_id: int) 
         .mappings()
         .one_or_none()
     )
+
+
+async def find_password_version_for_update(
+    connection: AsyncConnection, account_id: int
+) -> tuple[AccountRow, int] | None:
+    """As `find_account_for_update`, with how often the password was changed."""
+    found = await connection.execute(
+        select(*_COLUMNS, accounts.c.password_version).where(accounts.c.id == account_id).with_for_update()
+    )
+    row = found.one_or_none()
+    return None if row is None else (AccountRow(*row[:-1]), row[-1])
 
 
 async def set_avatar_key(connection: AsyncConnection, account_id: int, avatar_key: str | None) -> None:
@@ -147,5 +166,5 @@ def _account(row: RowMapping | None) -> AccountRow | None:
 
 
 async def delete_account(connection: AsyncConnection, account_id: int) -> None:
-    """Delete an account; its sessions and its real-name record go with it."""
+    """Delete an account; its credentials, its sessions and its real-name record go with it."""
     await connection.execute(delete(accounts).where(accounts.c.id == account_id))

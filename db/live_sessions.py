@@ -24,6 +24,7 @@ _LIVE = (
         sessions.c.created_at,
         sessions.c.last_used_at,
         accounts.c.id,
+        accounts.c.public_id,
         accounts.c.mobile,
         accounts.c.name,
         accounts.c.avatar_key,
@@ -60,9 +61,14 @@ async def list_live_sessions(
         rows = (await connection.execute(_AMONG, {"token_hashes": padded})).all()
     # Of an account that is locked there is no row here.
     return [
-        SessionRow(row[0], row[1], row[2], AccountRow(row[3], row[4], row[5], row[6], row[7], None))
+        SessionRow(
+            row[0],
+            row[1],
+            row[2],
+            AccountRow(row[3], row[4], row[5], row[6], row[7], row[8], locked_at=None),
+        )
         for row in rows
-        if row[8] > now
+        if row[9] > now
     ]
 
 

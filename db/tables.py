@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Dialect,
+    FetchedValue,
     ForeignKey,
     Index,
     Integer,
@@ -113,14 +114,35 @@ accounts = Table(
     "accounts",
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("mobile", String(16), nullable=False, unique=True, comment="E.164"),
+    # Random; what clients call the account. An older version that still runs writes none, and the database makes one.
+    Column("public_id", String(32), nullable=False, unique=True, server_default=FetchedValue()),
+    Column("mobile", String(16), nullable=True, unique=True, comment="E.164"),
+    Column("mobile_verified_at", UtcDateTime, nullable=True, comment="when its owner last proved it"),
     Column("name", String(32), nullable=False),
     Column("name_key", String(128), nullable=False, unique=True, comment="the name without case"),
-    Column("password_hash", String(255), nullable=False, comment="argon2id, PHC string"),
+    # What an older version that still runs reads and writes, until a later release drops it; see `db.credentials`.
+    Column("password_hash", String(255), nullable=True, comment="argon2id, PHC string"),
+    Column("password_version", Integer, nullable=False, server_default="0", comment="counts its changes"),
     Column("avatar_key", String(64), nullable=True, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("locked_at", UtcDateTime, nullable=True),
     sqlite_autoincrement=True,
+    **MYSQL,
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column(
+        "account_id",
+        _Id,
+        ForeignKey("accounts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("kind", String(16), primary_key=True),
+    Column("secret", String(255), nullable=False, comment="of a password: argon2id, PHC string"),
+    Column("created_at", UtcDateTime, nullable=False),
     **MYSQL,
 )
 
@@ -177,19 +199,6 @@ secret_keys = Table(
     Column("key_id", String(32), primary_key=True, comment="the key's name"),
     Column("check_value", String(64), nullable=False, comment="a digest that only this key makes, hex"),
     Column("first_seen_at", UtcDateTime, nullable=False),
-    **MYSQL,
-)
-
-avatars = Table(
-    "avatars",
-    metadata,
-    Column(
-        "key",
-        String(64),
-        primary_key=True,
-        comment="SHA-256 of the picture, hex; locked while it is put or deleted",
-    ),
-    Column("created_at", UtcDateTime, nullable=False),
     **MYSQL,
 )
 

@@ -137,7 +137,7 @@ class Maker:
     async def _make(self, connection: Connection, password_hash: str) -> Person:
         mobile, now = new_mobile(), self.services.clock()
         name = mobile.removeprefix("+86")
-        account_id = await accounts.insert_account(
+        account = await accounts.insert_account(
             connection,
             mobile=mobile,
             name=name,
@@ -146,9 +146,9 @@ class Maker:
             created_at=now,
         )
         session = await begin_session(
-            connection, account_id=account_id, authentication=Authentication(AuthMethod.PASSWORD, now)
+            connection, account_id=account.id, authentication=Authentication(AuthMethod.PASSWORD, now)
         )
-        return Person(account_id, mobile, session.token)
+        return Person(account.id, mobile, session.token)
 
     def _context(self) -> Context:
         return Context(self.services, address="drill")

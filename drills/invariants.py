@@ -28,7 +28,16 @@ _NONE_OF_THESE = {
     "real-name records without an account": (
         "SELECT count(*) FROM identities WHERE account_id NOT IN (SELECT id FROM accounts)"
     ),
-    "accounts without a password": "SELECT count(*) FROM accounts WHERE password_hash NOT LIKE '$argon2id$%'",
+    "credentials without an account": (
+        "SELECT count(*) FROM credentials WHERE account_id NOT IN (SELECT id FROM accounts)"
+    ),
+    "passwords that are no argon2id hash": (
+        "SELECT count(*) FROM credentials WHERE kind = 'password' AND secret NOT LIKE '$argon2id$%'"
+    ),
+    "passwords of which an older version knows another": (
+        "SELECT count(*) FROM credentials c JOIN accounts a ON a.id = c.account_id"
+        " WHERE c.kind = 'password' AND a.password_hash <> c.secret"
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 from db import accounts
 from db.engine import ConflictError, Connection
-from resolvers.accounts import Account
+from resolvers.accounts import Account, account_of
 from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError
@@ -51,16 +51,15 @@ async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:
     name = national_form(mobile)
 
     async def admit(connection: Connection) -> Account:
-        now = ctx.now
-        account_id = await accounts.insert_account(
+        row = await accounts.insert_account(
             connection,
             mobile=mobile,
             name=name,
             name_key=name_key(name),
             password_hash=password_hash,
-            created_at=now,
+            created_at=ctx.now,
         )
-        return Account(account_id, mobile, name, None, now)
+        return account_of(row)
 
     try:
         return await signing_in(ctx, mobile, EventKind.REGISTERED, AuthMethod.REGISTRATION, admit)

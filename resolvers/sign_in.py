@@ -1,7 +1,8 @@
 """Sign-in: one answer for an unknown mobile and a wrong password, in the same time."""
 
-from db import accounts
-from db.accounts import AccountRow
+from typing import NamedTuple
+
+from db import accounts, credentials
 from db.engine import Connection
 from resolvers.accounts import Account, account_of
 from resolvers.auth_methods import AuthMethod
@@ -24,13 +25,15 @@ async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
         RefusedError: WRONG_CREDENTIALS; ACCOUNT_LOCKED, told only to who knows the password.
         RateLimitedError: too many failures for this mobile or from this address, or too many sessions in an hour.
     """
-    row, fresh_hash = await _prove(ctx, mobile=mobile, password=password)
-    account = account_of(row)
+    proof = await _prove(ctx, mobile=mobile, password=password)
+    account = proof.account
 
     async def admit(connection: Connection) -> Account:
-        await require_admitted(connection, account)
-        if fresh_hash:
-            await accounts.set_password_hash(connection, account.id, old=fresh_hash[0], new=fresh_hash[1])
+        await require_admitted(connection, account, password_version=proof.password_version)
+        if proof.fresh_hash:
+            await credentials.rehash_password(
+                connection, account.id, old=proof.password_hash, new=proof.fresh_hash
+            )
         return account
 
     return await signing_in(ctx, account.mobile, EventKind.SIGNED_IN, AuthMethod.PASSWORD, admit)
@@ -41,20 +44,27 @@ async def authenticate(ctx: Context, *, mobile: str, password: str) -> Account:
 
     Raises: as `login`.
     """
-    row, _ = await _prove(ctx, mobile=mobile, password=password)
-    account = account_of(row)
+    account = (await _prove(ctx, mobile=mobile, password=password)).account
     ctx.authenticate_as(account)
     return account
 
 
-async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRow, tuple[str, str] | None]:
-    """The account whose password this is, and (old, new) hash where the parameters have changed."""
+class _Proof(NamedTuple):
+    """Whose password it is, which one, and a hash with today's parameters where they have changed."""
+
+    account: Account
+    password_hash: str
+    password_version: int
+    fresh_hash: str | None
+
+
+async def _prove(ctx: Context, *, mobile: str, password: str) -> _Proof:
     number = parse_mobile(mobile)
     require_encodable(password)
     async with sign_in_attempt(ctx, number) as attempt:
         async with ctx.reading() as connection:
             found = await accounts.find_account_and_password(connection, number)
-        row, password_hash = found or (None, None)
+        row, (password_hash, version) = found or (None, (None, 0))
         spelling = await ctx.services.passwords.verify(password, password_hash)
         if row is None or password_hash is None or spelling is None:
             await attempt.fail()
@@ -67,5 +77,7 @@ async def _prove(ctx: Context, *, mobile: str, password: str) -> tuple[AccountRo
         await record_refusal(ctx, EventKind.SIGN_IN_LOCKED, mobile=number)
         raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
     if ctx.services.passwords.needs_rehash(password_hash, spelling):
-        return row, (password_hash, await ctx.services.passwords.hash(password))
-    return row, None
+        fresh_hash = await ctx.services.passwords.hash(password)
+    else:
+        fresh_hash = None
+    return _Proof(account_of(row), password_hash, version, fresh_hash)

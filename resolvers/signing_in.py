@@ -56,14 +56,18 @@ async def signing_in(
     return SignedIn(account, session)
 
 
-async def require_admitted(connection: Connection, account: Account) -> None:
+async def require_admitted(
+    connection: Connection, account: Account, *, password_version: int | None = None
+) -> None:
     """Hold the account's row: it may have been locked or erased since its owner was judged.
+
+    Where a password was judged, `password_version` says which: it may have been changed since.
 
     Raises:
         RefusedError: WRONG_CREDENTIALS, ACCOUNT_LOCKED.
     """
-    row = await accounts.find_account_for_update(connection, account.id)
-    if row is None:
+    row, version = await accounts.find_password_version_for_update(connection, account.id) or (None, 0)
+    if row is None or password_version not in {None, version}:
         raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
     if row.locked_at:
         raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)

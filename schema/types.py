@@ -38,7 +38,7 @@ class AuthInfo:
 class Account:
     """See `resolvers.accounts.Account`."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque; never changes, never reused.")
+    id: strawberry.ID = strawberry.field(description="Random; never changes, never reused.")
     mobile: str | None = strawberry.field(
         description="The mobile number as E.164, such as `+8618736008450`; null while the account has none."
     )
@@ -267,7 +267,7 @@ class SubmitAuthPayload:
 def account_of(account: accounts.Account, links: Links) -> Account:
     """An account as this door shows it."""
     return Account(
-        id=strawberry.ID(str(account.id)),
+        id=strawberry.ID(account.public_id),
         mobile=account.mobile,
         name=account.name,
         avatar_url=links.avatar_url(account.avatar_key),

@@ -26,7 +26,7 @@ from tests.contracts.state_backends import create_database, delete_keys, drop_da
 BACKEND = os.environ.get("TEST_BACKEND", "sqlite")
 
 # What is counted or logged on the way is no change of anybody's account.
-_RECORDS = ("accounts", "sessions", "identities", "avatars")
+_RECORDS = ("accounts", "credentials", "sessions", "identities")
 
 
 @dataclass(frozen=True, slots=True)

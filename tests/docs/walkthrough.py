@@ -23,6 +23,7 @@ _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "<local time>"),
     (re.compile(r"/avatars/[0-9a-f]{64}\.webp"), "<avatar>"),
+    (re.compile(r'(?<="id":")[0-9a-f]{32}(?=")'), "<account id>"),
     (re.compile(r'(?<="id":")[A-Za-z0-9_-]{22}(?=")'), "<captcha id>"),
     (re.compile(r'(?<="token":")[A-Za-z0-9_-]{43}(?=")'), "<token>"),
 )

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
-from db.accounts import insert_account
+from db.accounts import AccountRow, find_account_by_mobile, insert_account
 from db.engine import Database
 from gateway.app import create_app
 from gateway.edge import Edge
@@ -84,7 +84,7 @@ class Harness:
         """An account that nobody can sign in to, made without the doors; a token of its session."""
         name = national_form(mobile)
         async with self.services.database.writing() as connection:
-            account_id = await insert_account(
+            account = await insert_account(
                 connection,
                 mobile=mobile,
                 name=name,
@@ -93,8 +93,15 @@ class Harness:
                 created_at=self.clock(),
             )
             authentication = Authentication(AuthMethod.PASSWORD, self.clock())
-            session = await begin_session(connection, account_id=account_id, authentication=authentication)
+            session = await begin_session(connection, account_id=account.id, authentication=authentication)
             return session.token
+
+    async def account(self, mobile: str) -> AccountRow:
+        """The account of `mobile`."""
+        async with self.services.database.reading() as connection:
+            row = await find_account_by_mobile(connection, mobile)
+        assert row is not None
+        return row
 
     async def records(self) -> dict[str, Any]:
         """Every row about accounts, and the pictures that are kept."""

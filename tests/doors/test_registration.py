@@ -1,5 +1,7 @@
 """Registration: who proved a mobile with its code gets an account, and is signed in."""
 
+import re
+
 import pytest
 
 from tests.doors.conftest import BuildHouse
@@ -29,6 +31,18 @@ async def test_registration_signs_in(harness: Harness, door: Door) -> None:
     assert me.values["mobile"] == MOBILE
     assert me.values["name"] == "18736008450"
     assert me.values["avatar_url"] is None
+
+
+async def test_clients_of_graphql_know_an_account_by_a_random_id(harness: Harness) -> None:
+    """And legacy ones by its number, which tells how many accounts there are."""
+    await sign_up(harness, harness.open_door("graphql"))
+    modern = [await harness.open_door("graphql").login(MOBILE, PASSWORD) for _ in range(2)]
+    legacy = await harness.open_door("rest").login(MOBILE, PASSWORD)
+    account = await harness.account(MOBILE)
+
+    assert {one.values["id"] for one in modern} == {account.public_id}
+    assert re.fullmatch("[0-9a-f]{32}", account.public_id)
+    assert legacy.values["id"] == str(account.id)
 
 
 async def test_registration_begins_a_session_of_its_own(harness: Harness, kind: str) -> None:

@@ -60,14 +60,14 @@ def crowd(harness: Harness, token: str, size: int = 50) -> list[Door]:
 async def use(harness: Harness, limit: Limit, door: Door, times: int) -> None:
     """What the account behind `door` has done before."""
     me = (await door.me()).values
-    subject = me["mobile"] if limit.subject == "mobile" else me["id"]
+    subject = me["mobile"] if limit.subject == "mobile" else str((await harness.account(me["mobile"])).id)
     for _ in range(times):
         await Context(harness.services).consuming().use(limit, subject)
 
 
 async def begin_sessions(harness: Harness, door: Door, count: int) -> None:
     """Sessions of the account behind `door`, each a second younger than the last."""
-    account_id = int((await door.me()).values["id"])
+    account_id = (await harness.account((await door.me()).values["mobile"])).id
     for _ in range(count):
         harness.clock.advance(1)
         async with harness.services.database.writing() as connection:

@@ -74,7 +74,7 @@ class Inner:
                 )
             case "/signs-in":
                 now = datetime(2026, 1, 1, tzinfo=UTC)
-                context.start_session(IssuedSession("the-token", now), Account(1, "", "", None, now))
+                context.start_session(IssuedSession("the-token", now), Account(1, "", "", "", None, now))
                 await answer(send)
             case "/signs-out":
                 context.end_session()

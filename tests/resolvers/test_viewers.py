@@ -23,7 +23,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def session(token_hash: str) -> SessionRow:
-    account = AccountRow(1, "+8618736008450", "小明", None, NOW, None)
+    account = AccountRow(1, "6f" * 16, "+8618736008450", "小明", None, NOW, None)
     return SessionRow(token_hash, NOW, NOW, account)
 
 
