@@ -114,18 +114,18 @@ accounts = Table(
     "accounts",
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=True),
-    # Random; what clients call the account. An older version that still runs writes none, and the database makes one.
-    Column("public_id", String(32), nullable=False, unique=True, server_default=FetchedValue()),
     Column("mobile", String(16), nullable=True, unique=True, comment="E.164"),
-    Column("mobile_verified_at", UtcDateTime, nullable=True, comment="when its owner last proved it"),
     Column("name", String(32), nullable=False),
     Column("name_key", String(128), nullable=False, unique=True, comment="the name without case"),
     # What an older version that still runs reads and writes, until a later release drops it; see `db.credentials`.
     Column("password_hash", String(255), nullable=True, comment="argon2id, PHC string"),
-    Column("password_version", Integer, nullable=False, server_default="0", comment="counts its changes"),
     Column("avatar_key", String(64), nullable=True, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("locked_at", UtcDateTime, nullable=True),
+    # Random; what clients call the account. An older version that still runs writes none, and the database makes one.
+    Column("public_id", String(32), nullable=False, unique=True, server_default=FetchedValue()),
+    Column("mobile_verified_at", UtcDateTime, nullable=True, comment="when its owner last proved it"),
+    Column("password_version", Integer, nullable=False, server_default="0", comment="counts its changes"),
     sqlite_autoincrement=True,
     **MYSQL,
 )
