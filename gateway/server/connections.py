@@ -153,7 +153,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         ):
             raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         before: Cycle | None = self.cycle
-        self.cycle = Cycle(self, self._make_scope())
+        self.cycle = Cycle(self, self._make_scope(), is_last=self.is_ending)
         # The application has the headers; what the parser adds from here on are trailers.
         self.headers = []
         app: ASGI3Application = self.app

@@ -1,13 +1,10 @@
 """One request and its answer: what the application receives, and what becomes of what it leaves undone."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
-from gateway.server.uvicorn_parts import ASGI3Application, ASGIReceiveEvent, HTTPScope
+from gateway.server.uvicorn_parts import ASGI3Application, ASGIReceiveEvent, HTTPScope, HttpToolsProtocol
 from gateway.server.whole_answers import WRITE_WHOLE, WholeAnswerCycle
-
-if TYPE_CHECKING:
-    from gateway.server.connections import BoundedHttpProtocol
 
 
 class _NobodyWaits:
@@ -28,7 +25,7 @@ class Cycle(WholeAnswerCycle):
     _arrived: bytes | bytearray = b""
     _has_news = False
 
-    def __init__(self, protocol: "BoundedHttpProtocol", scope: HTTPScope) -> None:
+    def __init__(self, protocol: HttpToolsProtocol, scope: HTTPScope, *, is_last: bool) -> None:
         super().__init__(
             scope=scope,
             transport=protocol.transport,
@@ -40,9 +37,7 @@ class Cycle(WholeAnswerCycle):
             message_event=cast("Any", _NOBODY_WAITS),
             # `_invite` sees to it.
             expect_100_continue=False,
-            keep_alive=scope["http_version"] != "1.0"
-            and protocol.parser.should_keep_alive()
-            and not protocol.is_ending,
+            keep_alive=scope["http_version"] != "1.0" and protocol.parser.should_keep_alive() and not is_last,
             on_response=protocol.on_response_complete,
         )
         self._tasks = protocol.tasks

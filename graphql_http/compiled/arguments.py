@@ -39,7 +39,7 @@ def compile_arguments(field: Field) -> CoerceArguments | None:
     by graphql-core at each execution, and so is whatever it would refuse, so that it is refused in its words.
     """
     definition, node = field.definition, field.nodes[0]
-    hide_suggestions = field.plan.covered.hide_suggestions
+    hide_suggestions = field.compilation.covered.hide_suggestions
     if not definition.args:
         return None
 

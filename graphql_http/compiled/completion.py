@@ -52,7 +52,7 @@ def _compile_non_null(field: Field, complete: CompleteValue) -> CompleteValue:
 
 def _compile_object(field: Field, object_type: GraphQLObjectType) -> CompleteValue:
     is_type_of = object_type.is_type_of
-    selection = Selection(field.plan, object_type, field.details)
+    selection = Selection(field.compilation.plan_subfields, object_type, field.details)
 
     def complete_object(run: Run, info: Info, path: Path, value: Value) -> Data:
         if value is None or value is Undefined:

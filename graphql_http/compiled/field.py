@@ -1,35 +1,51 @@
 """One field of a selection: what is known of it before any execution."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
+)
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, is_awaitable
 
+from graphql_http.compiled.coverage import CoveredOperation
 from graphql_http.compiled.run import Run
+from graphql_http.compiled.selection import PlanSubfields
 from graphql_http.compiled.shapes import Data, Info, new_tuple
-
-if TYPE_CHECKING:
-    from graphql_http.compiled.plan import Plan
+from graphql_http.compiled.shortcuts import Shortcuts
 
 MakeInfo = Callable[[Run, Path], Info]
+
+
+class Compilation(NamedTuple):
+    """What compiling any field of a plan takes."""
+
+    covered: CoveredOperation
+    shortcuts: Shortcuts
+    async_helpers: GraphQLResolveInfoHelpers
+    plan_subfields: PlanSubfields
 
 
 class Field:
     """A response name of one object type, with every field node that was merged into it."""
 
-    __slots__ = ("definition", "details", "nodes", "parent_type", "plan", "response_name")
+    __slots__ = ("compilation", "definition", "details", "nodes", "parent_type", "response_name")
 
     def __init__(
         self,
-        plan: "Plan",
+        compilation: Compilation,
         parent_type: GraphQLObjectType,
         definition: GraphQLField,
         response_name: str,
         details: FieldDetailsList,
     ) -> None:
-        self.plan = plan
+        self.compilation = compilation
         self.parent_type = parent_type
         self.definition = definition
         self.response_name = response_name
@@ -56,10 +72,10 @@ class Field:
 
 def compile_info(field: Field) -> MakeInfo:
     """Give the function that makes the resolvers' second argument, of graphql-core's own class."""
-    covered = field.plan.covered
+    covered = field.compilation.covered
     name, nodes, parent_type = field.nodes[0].name.value, field.nodes, field.parent_type
     return_type, schema, operation = field.definition.type, covered.schema, covered.operation
-    fragments, async_helpers = covered.fragment_definitions, field.plan.async_helpers
+    fragments, async_helpers = covered.fragment_definitions, field.compilation.async_helpers
     abort_signal = None
 
     def make_info(run: Run, path: Path) -> Info:

@@ -3,7 +3,6 @@
 from graphql import (
     GraphQLError,
     GraphQLObjectType,
-    GraphQLResolveInfoHelpers,
     OperationType,
     VariableValues,
 )
@@ -16,7 +15,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
 
 from graphql_http.compiled.coverage import CoveredOperation
-from graphql_http.compiled.field import Field
+from graphql_http.compiled.field import Compilation, Field
 from graphql_http.compiled.resolution import compile_field
 from graphql_http.compiled.run import Run, graphql_core_executor
 from graphql_http.compiled.selection import Fields, begin_fields, execute_fields_serially
@@ -32,11 +31,9 @@ class Plan:
     """
 
     def __init__(self, covered: CoveredOperation, shortcuts: Shortcuts) -> None:
-        self.covered = covered
-        self.shortcuts = shortcuts
-        self.async_helpers: GraphQLResolveInfoHelpers = graphql_core_executor(
-            covered, VariableValues({}, {})
-        ).async_helpers
+        async_helpers = graphql_core_executor(covered, VariableValues({}, {})).async_helpers
+        self._compilation = Compilation(covered, shortcuts, async_helpers, self._plan_subfields)
+        self._covered = covered
         self.is_serial = covered.operation.operation is OperationType.MUTATION
         self._root: Fields | None = None
         self._selections: dict[tuple[str, tuple[int, ...]], Fields] = {}
@@ -56,7 +53,7 @@ class Plan:
         return execute_fields_serially(self._root or self._plan_root(run.variables), run, run.root_value)
 
     def _plan_root(self, variables: VariableValues) -> Fields:
-        covered = self.covered
+        covered = self._covered
         try:
             collected = collect_fields(
                 covered.schema,
@@ -73,11 +70,11 @@ class Plan:
         self._root = self._compile(covered.root_type, collected.grouped_field_set)
         return self._root
 
-    def plan_subfields(
+    def _plan_subfields(
         self, object_type: GraphQLObjectType, details: FieldDetailsList, variables: VariableValues
     ) -> Fields:
         """Plan the subfields of a field on a runtime type; what is selected by the same nodes is planned once."""
-        covered = self.covered
+        covered = self._covered
         # Nodes compare by value, which is slow and would mix up places; the document keeps their ids alive.
         key = object_type.name, tuple(id(detail.node) for detail in details)
         if key not in self._selections:
@@ -95,7 +92,7 @@ class Plan:
 
     def _compile(self, object_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Fields:
         return [
-            compile_field(Field(self, object_type, definition, response_name, details))
+            compile_field(Field(self._compilation, object_type, definition, response_name, details))
             for response_name, details in grouped.items()
-            if (definition := self.covered.schema.get_field(object_type, details[0].node.name.value))
+            if (definition := self._covered.schema.get_field(object_type, details[0].node.name.value))
         ]

@@ -27,7 +27,7 @@ _NO_TYPES: frozenset[type] = frozenset()
 
 def compile_field(field: Field) -> PlannedField:
     """Give the field as a selection executes it."""
-    definition, shortcuts = field.definition, field.plan.shortcuts
+    definition, shortcuts = field.definition, field.compilation.shortcuts
     if definition is TypeNameMetaFieldDef:
         type_name = field.parent_type.name
         return _as_planned(field, lambda _run, _source, _parent: type_name)

@@ -1,18 +1,15 @@
 """Executing the fields of one object: all at once, or one after the other at the root of a mutation."""
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Callable
 from types import CoroutineType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from graphql import GraphQLObjectType, VariableValues
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path, gather_with_cancel
 
 from graphql_http.compiled.run import Run
-from graphql_http.compiled.shapes import Data, ExecuteField, FailField, Source, Value
-
-if TYPE_CHECKING:
-    from graphql_http.compiled.plan import Plan
+from graphql_http.compiled.shapes import Data, ExecuteField, FailField, Source
 
 
 class PlannedField(NamedTuple):
@@ -32,21 +29,26 @@ class PlannedField(NamedTuple):
 
 Fields = list[PlannedField]
 
+PlanSubfields = Callable[[GraphQLObjectType, FieldDetailsList, VariableValues], Fields]
+"""Plans the subfields of a field on objects of one runtime type."""
+
 
 class Selection:
     """The subfields of a field on objects of one runtime type, planned when the first of them is there."""
 
-    __slots__ = ("_details", "_object_type", "_plan", "fields")
+    __slots__ = ("_details", "_object_type", "_plan_subfields", "fields")
 
-    def __init__(self, plan: "Plan", object_type: GraphQLObjectType, details: FieldDetailsList) -> None:
-        self._plan = plan
+    def __init__(
+        self, plan_subfields: PlanSubfields, object_type: GraphQLObjectType, details: FieldDetailsList
+    ) -> None:
+        self._plan_subfields = plan_subfields
         self._object_type = object_type
         self._details = details
         self.fields: Fields | None = None
 
     def plan(self, variables: VariableValues) -> Fields:
         """Plan the fields, and keep them."""
-        self.fields = self._plan.plan_subfields(self._object_type, self._details, variables)
+        self.fields = self._plan_subfields(self._object_type, self._details, variables)
         return self.fields
 
 
@@ -61,7 +63,7 @@ def begin_fields(
             if attribute is None:
                 data = execute(run, source, path)
             else:
-                # As `_execute_field`, which would be one more call for the commonest fields there are.
+                # Here and not in a function, which would be one more call for the commonest fields there are.
                 try:
                     value = getattr(source, attribute)
                 except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
@@ -98,38 +100,20 @@ def execute_fields(fields: Fields, run: Run, source: Source, path: Path | None) 
 def execute_fields_serially(fields: Fields, run: Run, source: Source) -> Data:
     """Execute root fields so that each begins when the one before it is complete, as mutations must."""
     results: dict[str, Data] = {}
-    remaining = iter(fields)
-    for field in remaining:
-        response_name, data = field.response_name, _execute_field(field, run, source)
-        if type(data) is CoroutineType:
-            return _continue_serially(results, response_name, data, remaining, run, source)
-        results[response_name] = data
+    for index, field in enumerate(fields):
+        begun, pending = begin_fields([field], run, source, None)
+        results.update(begun)
+        if pending:
+            return _continue_serially(results, pending, fields[index + 1 :], run, source)
     return results
 
 
 async def _continue_serially(
-    results: dict[str, Data],
-    response_name: str,
-    data: Awaitable[Data],
-    remaining: Iterator[PlannedField],
-    run: Run,
-    source: Source,
+    results: dict[str, Data], pending: list[str], remaining: Fields, run: Run, source: Source
 ) -> dict[str, Data]:
     """Go on from the first field that has to be awaited."""
-    results[response_name] = await data
+    await await_fields(results, pending)
     for field in remaining:
-        data = _execute_field(field, run, source)
-        results[field.response_name] = await data if type(data) is CoroutineType else data
+        begun, pending = begin_fields([field], run, source, None)
+        results.update(await await_fields(begun, pending) if pending else begun)
     return results
-
-
-def _execute_field(field: PlannedField, run: Run, source: Source) -> Data:
-    """Execute one field at the root."""
-    _, attribute, as_they_are, execute, fail = field
-    if attribute is None:
-        return execute(run, source, None)
-    try:
-        value: Value = getattr(source, attribute)
-    except Exception as error:  # noqa: BLE001 -- whatever a resolver raises is a field error
-        return fail(run, error, None)
-    return value if type(value) in as_they_are else execute(run, value, None)

@@ -1,13 +1,12 @@
 """Names for what passes between the closures."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import GraphQLResolveInfo
 from graphql.pyutils import Path
 
-if TYPE_CHECKING:
-    from graphql_http.compiled.run import Run
+from graphql_http.compiled.run import Run
 
 Source = Any
 """What a parent field's resolver gave: the object that fields are read from."""
@@ -20,13 +19,13 @@ Data = Any
 
 Info = GraphQLResolveInfo[Any]
 
-ExecuteField = Callable[["Run", Source, Path | None], Data]
+ExecuteField = Callable[[Run, Source, Path | None], Data]
 """Executes a field on a source object; the path is that object's."""
 
-FailField = Callable[["Run", Exception, Path | None], None]
+FailField = Callable[[Run, Exception, Path | None], None]
 """Records the error of a field of the object at a path; raises it if the field's type forbids null."""
 
-CompleteValue = Callable[["Run", Info, Path, Value], Data]
+CompleteValue = Callable[[Run, Info, Path, Value], Data]
 """Completes a value at a path; the info is that of the field it belongs to."""
 
 new_tuple = tuple.__new__
