@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 GRAPHIQL := schema/graphiql/static/.built
 GRAPHIQL_SOURCES := $(shell find graphiql -path graphiql/node_modules -prune -o -type f -print)
 
-.PHONY: help install graphiql run test check format lock package bench bench-smoke drills clean
+.PHONY: help install graphiql run test check format lock newest package bench bench-smoke drills clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,9 @@ lock: ## make the locks anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
+newest: ## try the newest release of each bounded dependency on the suite; PYTEST_ARGS chooses tests
+	PYTHON=$(PYTHON) .ci/newest $(PYTEST_ARGS)
+
 package: install graphiql ## build the wheel, GraphiQL included
 	$(BIN)/python -m hatchling build -t wheel
 
@@ -64,4 +67,4 @@ drills: install ## kill, pause and fill what the service depends on, and watch i
 	$(BIN)/python -m drills
 
 clean: ## remove what set-up and runs have made
-	rm -rf $(VENV) graphiql/node_modules schema/graphiql/static dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-newest graphiql/node_modules schema/graphiql/static dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
