@@ -81,6 +81,22 @@ async def delete_session(connection: AsyncConnection, token_hash: str) -> int | 
     return account_id
 
 
+async def delete_session_of(connection: AsyncConnection, account_id: int, public_id: str) -> bool:
+    """Revoke one session of an account; whether there was one."""
+    deleted = await connection.execute(
+        delete(sessions).where(sessions.c.account_id == account_id, sessions.c.public_id == public_id)
+    )
+    return deleted.rowcount > 0
+
+
+async def delete_other_sessions(connection: AsyncConnection, account_id: int, token_hash: str) -> int:
+    """Revoke every session of an account but one; how many there were."""
+    deleted = await connection.execute(
+        delete(sessions).where(sessions.c.account_id == account_id, sessions.c.token_hash != token_hash)
+    )
+    return deleted.rowcount
+
+
 async def delete_sessions_of(connection: AsyncConnection, account_id: int) -> int:
     """Revoke every session of an account; how many there were."""
     return (await connection.execute(delete(sessions).where(sessions.c.account_id == account_id))).rowcount
@@ -100,13 +116,37 @@ async def delete_oldest_sessions(
         await connection.execute(delete(sessions).where(sessions.c.token_hash.in_(hashes)))
 
 
+class SessionFacts(NamedTuple):
+    """What is kept of a live session beside its account."""
+
+    token_hash: str
+    public_id: str | None
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    authenticated_at: datetime | None
+    method: str
+    user_agent: str
+    address: str
+
+
 async def list_live_sessions_of(
     connection: AsyncConnection, account_id: int, now: datetime
-) -> list[tuple[datetime, datetime, datetime]]:
-    """When each live session of the account began, was last renewed, and ends."""
+) -> list[SessionFacts]:
+    """The live sessions of the account, oldest first."""
+    columns = [sessions.c[name] for name in SessionFacts._fields]
     found = await connection.execute(
-        select(sessions.c.created_at, sessions.c.last_used_at, sessions.c.expires_at)
+        select(*columns)
         .where(sessions.c.account_id == account_id, sessions.c.expires_at > now)
         .order_by(sessions.c.created_at)
     )
-    return [(row[0], row[1], row[2]) for row in found]
+    return [SessionFacts(*row) for row in found]
+
+
+async def set_public_id(connection: AsyncConnection, token_hash: str, public_id: str) -> None:
+    """Name a session that has no name yet."""
+    await connection.execute(
+        update(sessions)
+        .where(sessions.c.token_hash == token_hash, sessions.c.public_id.is_(None))
+        .values(public_id=public_id)
+    )

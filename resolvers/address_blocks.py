@@ -1,4 +1,4 @@
-"""Whom a limit by address counts: one address, and for IPv6 also the blocks that one home or company may have."""
+"""What of a client's address is counted, which for IPv6 are also the blocks of one home or company, and shown."""
 
 import ipaddress
 from functools import lru_cache
@@ -25,3 +25,14 @@ def blocks_of(address: str) -> tuple[tuple[str, int], ...]:
         (str(ipaddress.ip_network((base, bits), strict=False)), factor)
         for bits, factor in BLOCK_FACTORS.items()
     )
+
+
+def mask_address(address: str) -> str | None:
+    """What a person is shown of an address, its end hidden: `198.51.100.*`, `2001:db8:1:*`; None for a mere word."""
+    try:
+        start = ipaddress.ip_network(address).network_address
+    except ValueError:
+        return None
+    if start.version == 4:
+        return f"{str(start).rpartition('.')[0]}.*"
+    return ":".join(f"{int(group, 16):x}" for group in start.exploded.split(":")[:3]) + ":*"

@@ -44,10 +44,7 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
     name, number = open_identity(ctx.services.keys, identity) if identity else (None, None)
     data: dict[str, object] = {
         "account": row._asdict(),
-        "sessions": [
-            {"created_at": created, "last_used_at": slid, "expires_at": expires}
-            for created, slid, expires in live
-        ],
+        "sessions": [_without_secrets(session._asdict()) for session in live],
         "real_name_record": identity
         and {"real_name": name, "id_number": number, "submitted_at": identity.submitted_at},
         "audit_events": [asdict(event) for event in events],
@@ -65,6 +62,10 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
     async with ctx.writing() as connection:
         await record_event(ctx, connection, EventKind.OPERATOR_EXPORTED, account_id=row.id, mobile=row.mobile)
     return Export(data, avatar)
+
+
+def _without_secrets(session: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in session.items() if name != "token_hash"}
 
 
 async def erase_account(ctx: Context, *, mobile: str) -> None:

@@ -28,6 +28,8 @@ class EventKind(StrEnum):
     REAL_NAME_SUBMITTED = "real-name"
     REAL_NAME_REFUSED = "real-name-refused"
     REAL_NAME_LIMITED = "real-name-limited"
+    SESSION_REVOKED = "session-revoke"
+    OTHER_SESSIONS_REVOKED = "sessions-revoke-others"
     OPERATOR_LOCKED = "operator-lock"
     OPERATOR_UNLOCKED = "operator-unlock"
     OPERATOR_SIGNED_OUT = "operator-sign-out"

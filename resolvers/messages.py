@@ -42,6 +42,7 @@ class Reason(StrEnum):
     COOKIES_NOT_TAKEN = "cookies_not_taken"
     UNAUTHENTICATED = "unauthenticated"
     REAUTHENTICATION_REQUIRED = "reauthentication_required"
+    SESSION_NOT_FOUND = "session_not_found"
     ACCOUNT_LOCKED = "account_locked"
     TOO_OFTEN = "too_often"
     TOO_MANY_GUESSES = "too_many_guesses"
@@ -129,6 +130,7 @@ _MESSAGES: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.UNAUTHENTICATED: ("Sign in first.", "用户未登录"),
     Reason.REAUTHENTICATION_REQUIRED: ("Confirm first that it is you.", "请先验证身份"),
+    Reason.SESSION_NOT_FOUND: ("You have no such session any more.", "该登录会话不存在"),
     Reason.ACCOUNT_LOCKED: ("This account is locked. Ask the operator.", "用户不存在或未激活"),
     Reason.TOO_OFTEN: ("Too often. Try again in {seconds} seconds.", "请求过于频繁，请 {seconds} 秒后再试"),
     Reason.TOO_MANY_GUESSES: (

@@ -63,6 +63,7 @@ ERRNOS: Mapping[ErrorCode, Errno] = {
     ErrorCode.WRONG_CREDENTIALS: Errno.PWDERR,
     ErrorCode.UNAUTHENTICATED: Errno.SESSIONERR,
     ErrorCode.REAUTHENTICATION_REQUIRED: Errno.SESSIONERR,
+    ErrorCode.SESSION_NOT_FOUND: Errno.NODATA,
     ErrorCode.ACCOUNT_LOCKED: Errno.USERERR,
     ErrorCode.RATE_LIMITED: Errno.REQERR,
     ErrorCode.SMS_NOT_SENT: Errno.THIRDERR,

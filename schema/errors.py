@@ -30,6 +30,7 @@ PAYLOAD_CODES: Final[Mapping[errors.ErrorCode, str]] = {
     _Code.WRONG_CREDENTIALS: "The mobile number or the password is wrong; it is not told which.",
     _Code.UNAUTHENTICATED: "This needs a signed-in account, and nobody is signed in.",
     _Code.REAUTHENTICATION_REQUIRED: "The last proof of who it is lies too far back; see `methods`.",
+    _Code.SESSION_NOT_FOUND: "The viewer has no live session of this id.",
     _Code.ACCOUNT_LOCKED: "An operator has locked the account; told only to whoever knows its password.",
     _Code.RATE_LIMITED: "A limit was reached; `retryAfterSeconds` tells when to try again.",
     _Code.SMS_NOT_SENT: "The SMS provider did not take the message. No code is live; try again.",
@@ -46,17 +47,18 @@ REQUEST_CODES: Final[Mapping[errors.ErrorCode, str]] = {
 """What a whole request, or a field outside a payload, can be refused for beside what the endpoint itself refuses."""
 
 
-def _make_enum(name: str, description: str, codes: Mapping[str, str]) -> type[Enum]:
+def make_enum(name: str, description: str, codes: Mapping[str, str]) -> type[Enum]:
+    """An enum of the schema out of a table: each value with what it means."""
     values: Any = {code: strawberry.enum_value(code, description=text) for code, text in codes.items()}
     return strawberry.enum(cast("type[Enum]", Enum(name, values)), name=name, description=description)
 
 
-ErrorCode = _make_enum(
+ErrorCode = make_enum(
     "ErrorCode",
     "Why a mutation was refused, as an entry of its payload's `errors` tells it. Values are only ever added.",
     {code.value: text for code, text in PAYLOAD_CODES.items()},
 )
-RequestErrorCode = _make_enum(
+RequestErrorCode = make_enum(
     "RequestErrorCode",
     "Why a request, or a field of it, could not be served, as `extensions.code` of a top-level error tells it. "
     "Values are only ever added.",

@@ -19,6 +19,7 @@ from resolvers.sms_codes import send_sms_code
 from resolvers.text_rules import require_text
 from schema.context import Info
 from schema.errors import settle
+from schema.session_mutations import SessionMutations
 from schema.types import (
     CreateCaptchaInput,
     CreateCaptchaPayload,
@@ -49,7 +50,7 @@ S = TypeVar("S", bound=SignInPayload)
 
 
 @strawberry.type(description="What can be done. Refusals are entries of the payload's `errors`.")
-class Mutation:
+class Mutation(SessionMutations):
     """Every field calls one resolver."""
 
     @strawberry.mutation(description="Draw a captcha, which `sendSmsCode` asks for.")

@@ -14,11 +14,14 @@ from resolvers.identities import find_own_auth_info
 from resolvers.sessions import IssuedSession
 from schema.context import Info
 from schema.errors import UserError
+from schema.nodes import Node
+from schema.sessions import SecurityEvent, SessionInfo, list_security_events, list_session_infos
 
 _ERRORS = "Why it was refused; empty on success."
 
 
-def _errors_field() -> list[UserError]:
+def errors_field() -> list[UserError]:
+    """The field that every payload has."""
     field: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
     return field
 
@@ -35,7 +38,7 @@ class AuthInfo:
 
 
 @strawberry.type(description="One person's account.")
-class Account:
+class Account(Node):
     """See `resolvers.accounts.Account`."""
 
     id: strawberry.ID = strawberry.field(description="Random; never changes, never reused.")
@@ -50,6 +53,16 @@ class Account:
     async def auth_info(self, info: Info) -> AuthInfo | None:
         """Read when it is asked for."""
         return auth_info_of(await find_own_auth_info(info.context.ctx))
+
+    @strawberry.field(description="The account's live sessions, the last used first; at most 50.")
+    async def sessions(self, info: Info) -> list[SessionInfo]:
+        """Read when they are asked for."""
+        return await list_session_infos(info)
+
+    @strawberry.field(description="What happened to the account: the newest 50 events, newest first.")
+    async def security_events(self, info: Info) -> list[SecurityEvent]:
+        """Read when they are asked for."""
+        return await list_security_events(info)
 
 
 @strawberry.type(description="A picture with four characters to type, valid for three minutes and one check.")
@@ -185,7 +198,7 @@ class CreateCaptchaPayload:
     """Payload."""
 
     captcha: Captcha | None = strawberry.field(default=None, description="The fresh captcha.")
-    errors: list[UserError] = _errors_field()
+    errors: list[UserError] = errors_field()
 
 
 @strawberry.type(description="What `sendSmsCode` answers.")
@@ -204,7 +217,7 @@ class SendSmsCodePayload:
     expires_after_seconds: int | None = strawberry.field(
         default=None, description="The same as a countdown, for clients whose clock is not to be trusted."
     )
-    errors: list[UserError] = _errors_field()
+    errors: list[UserError] = errors_field()
 
 
 @strawberry.type(description="What every way to sign in answers.")
@@ -216,7 +229,7 @@ class SignInPayload:
     me: Account | None = strawberry.field(
         default=None, description="The same account, for caches: what the query `me` gives from now on."
     )
-    errors: list[UserError] = _errors_field()
+    errors: list[UserError] = errors_field()
 
 
 @strawberry.type(description="What `register` answers.")
@@ -236,7 +249,7 @@ class LogoutPayload:
     me: Account | None = strawberry.field(
         default=None, description="Null, for caches: what the query `me` gives from now on."
     )
-    errors: list[UserError] = _errors_field()
+    errors: list[UserError] = errors_field()
 
 
 @strawberry.type(description="What `updateName` answers.")
@@ -244,7 +257,7 @@ class UpdateNamePayload:
     """Payload."""
 
     account: Account | None = strawberry.field(default=None, description="The account with its new name.")
-    errors: list[UserError] = _errors_field()
+    errors: list[UserError] = errors_field()
 
 
 @strawberry.type(description="What `uploadAvatar` answers.")
@@ -252,7 +265,7 @@ class UploadAvatarPayload:
     """Payload."""
 
     account: Account | None = strawberry.field(default=None, description="The account with its new picture.")
-    errors: list[UserError] = _errors_field()
+    errors: list[UserError] = errors_field()
 
 
 @strawberry.type(description="What `submitAuth` answers.")
@@ -261,7 +274,7 @@ class SubmitAuthPayload:
 
     auth_info: AuthInfo | None = strawberry.field(default=None, description="The record, masked.")
     account: Account | None = strawberry.field(default=None, description="The account whose record it is.")
-    errors: list[UserError] = _errors_field()
+    errors: list[UserError] = errors_field()
 
 
 def account_of(account: accounts.Account, links: Links) -> Account:

@@ -9,7 +9,8 @@ from tests.doors.door import Outcome
 
 ERRORS = (
     "errors { __typename code message field "
-    "... on CodeError { attemptsRemaining } ... on RateLimitedError { retryAfterSeconds } }"
+    "... on CodeError { attemptsRemaining } ... on RateLimitedError { retryAfterSeconds } "
+    "... on ReauthenticationRequiredError { methods } }"
 )
 ACCOUNT = "account { id mobile name avatarUrl createdAt }"
 AUTH_INFO = "{ realName idNumber submittedAt }"
@@ -85,7 +86,7 @@ class GraphQLDoor:
             data={"operations": json.dumps(operations), "map": '{"0": ["variables.input.image"]}'},
             files={"0": (filename, image, declared)},
         )
-        return _outcome("uploadAvatar", response)
+        return outcome_of("uploadAvatar", response)
 
     async def submit_auth(self, real_name: str, id_number: str) -> Outcome:
         return await self._mutate("submitAuth", {"realName": real_name, "idNumber": id_number})
@@ -106,10 +107,10 @@ class GraphQLDoor:
 
     async def _mutate(self, name: str, fields: dict[str, Any] | None) -> Outcome:
         variables = None if fields is None else {"input": fields}
-        return _outcome(name, await self.post(mutation_document(name), variables))
+        return outcome_of(name, await self.post(mutation_document(name), variables))
 
 
-def _outcome(name: str, response: httpx.Response) -> Outcome:
+def outcome_of(name: str, response: httpx.Response) -> Outcome:
     refused = _top_level(response)
     if refused is not None:
         return refused
