@@ -61,6 +61,8 @@ def normalize_listed_origin(text: str) -> str:
     if lowered == _OPAQUE or _APP_FORM.fullmatch(lowered):
         return lowered
     origin = parse_web_origin(text)
+    if origin is None and parse_web_origin(text.rstrip("/")):
+        raise ValueError(f"{text!r}: an origin has no `/` at its end; write {text.rstrip('/')}")
     if origin is None:
         raise ValueError(
             f"{text!r} is no origin; write scheme://host or scheme://host:port, capacitor://localhost or null"

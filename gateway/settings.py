@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from db.database_url import parse_database_url, sqlite_url
 from gateway.settings_groups import (
@@ -24,6 +25,17 @@ from gateway.settings_groups import (
     SmsSettings,
     StorageSettings,
 )
+
+# By pydantic's kind. What was given is repeated only where it can be no secret: of numbers, switches and choices.
+_COMPLAINTS = {
+    "value_error": "{error}",
+    "string_too_short": "this is empty",
+    "bool_parsing": "write true or false, not {given!r}",
+    "int_parsing": "write a whole number, not {given!r}",
+    "greater_than_equal": "at least {ge}, not {given}",
+    "less_than_equal": "at most {le}, not {given}",
+    "literal_error": "write {expected}, not {given!r}",
+}
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -169,7 +181,9 @@ def _read(group: type[Group], env_file: Path | None, overrides: Mapping[str, obj
 
 def _problems(group: type[Group], error: ValidationError) -> list[str]:
     variables = {key: variable for variable, key in group.keys().items()}
-    return [
-        f"{variables[str(details['loc'][0])]}: {details['msg']}"
-        for details in error.errors(include_input=False)
-    ]
+    return [f"{variables[str(details['loc'][0])]}: {_explain(details)}" for details in error.errors()]
+
+
+def _explain(details: ErrorDetails) -> str:
+    form = _COMPLAINTS.get(details["type"])
+    return form.format(given=details["input"], **details.get("ctx", {})) if form else details["msg"]

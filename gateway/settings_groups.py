@@ -32,6 +32,8 @@ PREFIX = "GATEWAY_"
 # Known to everybody who can read: for development only, and refused in production.
 DEVELOPMENT_SECRET_KEYS = "development:YWNjb3VudC1nYXRld2F5IGRldmVsb3BtZW50IHNlY3JldA=="
 _SECRET_MINIMUM_BYTES = 32
+_KEY_FORM = "each key is a name of 1 to 32 characters, a colon, and base64"
+_NEW_KEY = "`account-gateway keys new` makes one"
 _ENDPOINT = EndpointOptions()
 _POLICY = Policy()
 
@@ -470,14 +472,16 @@ def parse_secret_keys(text: str) -> dict[str, bytes]:
     """
     keys: dict[str, bytes] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
-        name, _, encoded = entry.partition(":")
+        name, colon, encoded = entry.partition(":")
+        if not (colon and 0 < len(name) <= 32):
+            raise ValueError(f"{_KEY_FORM}; {_NEW_KEY}")
         try:
             secret = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:
-            raise ValueError("each key is name:base64") from error
-        if not name or len(name) > 32 or len(secret) < _SECRET_MINIMUM_BYTES:
+            raise ValueError(f"what follows the colon of a key is no base64; {_NEW_KEY}") from error
+        if len(secret) < _SECRET_MINIMUM_BYTES:
             raise ValueError(
-                "each key is a name of 1 to 32 characters, a colon, and 32 bytes or more in base64"
+                f"a key has {len(secret)} bytes, and needs {_SECRET_MINIMUM_BYTES} or more; {_NEW_KEY}"
             )
         if name in keys:
             raise ValueError("two keys have one name")
@@ -486,5 +490,5 @@ def parse_secret_keys(text: str) -> dict[str, bytes]:
             raise ValueError(f"`{twin}` and `{name}` are one key under two names; take one out")
         keys[name] = secret
     if not keys:
-        raise ValueError("at least one key is needed")
+        raise ValueError(f"at least one key is needed; {_NEW_KEY}")
     return keys

@@ -88,6 +88,30 @@ def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("METRICS", "maybe", "write true or false, not 'maybe'"),
+        ("WORKERS", "many", "write a whole number, not 'many'"),
+        ("WORKERS", "0", "at least 1, not 0"),
+        ("WORKERS", "65", "at most 64, not 65"),
+        ("LOG_LEVEL", "loud", "write 'debug', 'info', 'warning' or 'error', not 'loud'"),
+        ("LISTEN_HOST", "", "this is empty"),
+        ("PUBLIC_URL", "accounts.example.com", "write scheme://host"),
+        ("ALLOWED_ORIGINS", "https://h/", "'https://h/': an origin has no `/` at its end; write https://h"),
+        ("SECRET_KEYS", "abc", "each key is a name of 1 to 32 characters, a colon, and base64; "),
+        ("SECRET_KEYS", "k1:abc", "what follows the colon of a key is no base64; "),
+        ("SECRET_KEYS", "k1:c2hvcnQ=", "a key has 5 bytes, and needs 32 or more; "),
+    ],
+)
+def test_complaint_says_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, complaint: str
+) -> None:
+    (problem,) = problems_of(monkeypatch, **{variable: value})
+
+    assert problem.removesuffix("`account-gateway keys new` makes one") == f"GATEWAY_{variable}: {complaint}"
+
+
 def test_production_names_every_reason_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(
         monkeypatch, ENVIRONMENT="production", WORKERS="2", COOKIE_SECURE="false", PUBLIC_URL="http://h"
