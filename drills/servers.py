@@ -291,7 +291,8 @@ class Gateway(Server):
 
     def environment(self) -> dict[str, str]:
         """See `Server.environment`."""
-        return super().environment() | _variables(self.settings)
+        # A gateway that is killed leaves its temporary folders behind: they go with the drill's own.
+        return super().environment() | _variables(self.settings) | {"TMPDIR": str(self.folder)}
 
     async def is_ready(self) -> bool:
         """See `Server.is_ready`."""
