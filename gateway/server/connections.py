@@ -9,6 +9,7 @@ import httptools
 
 from gateway.server.cycles import Cycle
 from gateway.server.heads import RefusedError, check_transfer_coding, name_host, split_target
+from gateway.server.listeners import has_unread_bytes
 from gateway.server.uvicorn_parts import (
     HIGH_WATER_LIMIT,
     ASGI3Application,
@@ -258,7 +259,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.is_ending = True
         cycle: Cycle | None = self.cycle
         if self._idle_since is not None:
-            self.transport.close()
+            if not has_unread_bytes(self.transport):
+                self.transport.close()
         elif cycle is None:
             self.loop.call_later(_SILENT_SECONDS, self._close_if_silent)
         else:

@@ -1,4 +1,4 @@
-"""The end of listening, without losing whom the system has accepted already."""
+"""The end of listening, without losing whom the system has accepted already, or what it has received."""
 
 import asyncio
 import os
@@ -28,6 +28,18 @@ async def stop_listening(server: Server) -> None:
     for one in waiting:
         with suppress(OSError):
             await loop.connect_accepted_socket(make_protocol, one)
+
+
+def has_unread_bytes(transport: asyncio.BaseTransport) -> bool:
+    """Whether the system has received what the loop has not read yet: closing now would answer it with a reset."""
+    connection = transport.get_extra_info("socket")
+    if connection is None:
+        return False
+    # A descriptor of its own: the loop's socket may not be read, and uvloop's cannot.
+    with socket.socket(fileno=os.dup(connection.fileno())) as twin, suppress(OSError):
+        twin.setblocking(False)  # noqa: FBT003 - its only argument
+        return bool(twin.recv(1, socket.MSG_PEEK))
+    return False
 
 
 def _listeners(server: Server) -> list[int]:
