@@ -1,11 +1,12 @@
 """The picture process: it has Pillow loaded, forks for each picture, and lives as long as the worker that started it.
 
-It has an empty environment, and gives up what it does not need before the first upload comes (`picture_sandbox`). On
-standard input come uploads, on standard output go answers, each with its length before it (4 bytes, big-endian): first
-a JSON list of what this system does not offer; then for each upload `+` and the avatar, or `-` and a JSON object with
-the reason for the refusal and what its text needs.
+It has nothing of the worker's environment, and gives up what it does not need before the first upload comes
+(`picture_sandbox`). On standard input come uploads, on standard output go answers, each with its length before it (4
+bytes, big-endian): first a JSON list of what this system does not offer; then for each upload `+` and the avatar, or
+`-` and a JSON object with the reason for the refusal and what its text needs.
 """
 
+import ctypes
 import gc
 import json
 import math
@@ -69,6 +70,7 @@ def serve(work: Work, time_limit_seconds: float) -> None:
 
 def _answer_in_child(work: Work, upload: bytes, time_limit_seconds: float) -> bytes:
     """What a child makes of `upload`; whatever becomes of the child, it is gone afterwards."""
+    _free_memory()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -80,6 +82,12 @@ def _answer_in_child(work: Work, upload: bytes, time_limit_seconds: float) -> by
         os.close(reading)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def _free_memory() -> None:
+    """Give free memory back to the system: a child would copy each page of it that it uses, for nothing."""
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def _be_child(work: Work, upload: bytes, writing: int, cpu_seconds: int) -> NoReturn:

@@ -98,14 +98,14 @@ async def test_decoder_has_memory_for_pictures_only(maker: ProcessPictureMaker) 
     assert await ask(maker, "swell") == b"MemoryError"
 
 
-async def test_environment_is_empty_and_system_calls_are_filtered(
+async def test_environment_is_none_of_the_workers_and_system_calls_are_filtered(
     maker: ProcessPictureMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEWAY_SECRET_KEYS", "secret")
     await ask(maker, "echo")
     process = Path("/proc", str(server_of(maker)))
 
-    assert process.joinpath("environ").read_bytes() == b""
+    assert process.joinpath("environ").read_bytes() == b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1\0"
     assert "Seccomp:\t2" in process.joinpath("status").read_text()
     assert "Max open files            16" in process.joinpath("limits").read_text()
 
