@@ -15,8 +15,9 @@ _DEFAULT_IGNORABLE = (
 )
 
 # Blank by their design, though Unicode has them for symbols, letters or marks: Braille, the null note head, the blanks
-# of Egyptian hieroglyphs, the Khitan filler; and what stands for an object or a note that is not there.
-_BLANK = "\u2800\U0001d159\U00013441\U00013442\U00016fe4\ufff9-\ufffc"
+# of Egyptian hieroglyphs and the sign that mirrors one, the joiner of Tifinagh, the Khitan filler; and what stands for
+# an object or a note that is not there.
+_BLANK = "\u2800\u2d7f\U0001d159\U00013440-\U00013442\U00016fe4\ufff9-\ufffc"
 
 _INVISIBLE = re.compile(f"[{_DEFAULT_IGNORABLE}{_BLANK}]")
 
@@ -27,6 +28,9 @@ _NEVER = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
 _SEEN_FORMATS = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 )
+
+# A dot over what has one already (Soft_Dotted) changes nothing that is seen.
+_SECOND_DOT = re.compile("(?<=[ij\u012f\u0249\u0268\u029d\u03f3\u0456\u0458\u1d96\u1e2d\u1ecb])\u0307")
 
 _NON_JOINER = "\u200c"
 _JOINER = "\u200d"
@@ -53,6 +57,16 @@ def without_invisible(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
+def fold_case(text: str) -> str:
+    """`text` without case, that of letters which the running Python does not know yet included."""
+    return "".join(_small_letter(character) for character in text.casefold())
+
+
+def without_second_dots(text: str) -> str:
+    """`text` without dots over letters that have one: `i` with a dot above is seen as `i`."""
+    return _SECOND_DOT.sub("", text)
+
+
 def has_hidden_characters(text: str) -> bool:
     """Whether `text` has controls, lone surrogates, or something invisible where it means nothing.
 
@@ -67,14 +81,35 @@ def has_visible_character(text: str) -> bool:
 
 
 def has_letter(text: str) -> bool:
-    """Whether there is a letter of any script, of a later edition of Unicode too."""
-    return any(unicodedata2.category(character)[0] == "L" or _is_later(character) for character in text)
+    """Whether there is a letter of any script, of a later edition of Unicode too; numerals and modifiers are none."""
+    return any(_is_letter(character) for character in text)
 
 
 def digits_of(text: str) -> str:
-    """The digits of `text`, of any script and style, as ASCII."""
-    found = (unicodedata2.digit(character, None) for character in text)
+    """The digits of `text` as ASCII: of any script and style, numerals such as 〇 and 三 included."""
+    found = (_digit(character) for character in text)
     return "".join(str(digit) for digit in found if digit is not None)
+
+
+def _is_letter(character: str) -> bool:
+    category = unicodedata2.category(character)
+    return (category[0] == "L" and category != "Lm" and _digit(character) is None) or _is_later(character)
+
+
+def _digit(character: str) -> int | None:
+    value = unicodedata2.numeric(character, None)
+    return int(value) if value is not None and value in range(10) else None
+
+
+def _small_letter(character: str) -> str:
+    """What Unicode pairs a capital with bears the same name; Python's own folding may be older than the letter."""
+    if unicodedata2.category(character) not in {"Lu", "Lt"}:
+        return character
+    try:
+        small: str = unicodedata2.lookup(unicodedata2.name(character).replace("CAPITAL", "SMALL"))
+    except (KeyError, ValueError):
+        return character
+    return small
 
 
 def _is_hidden(text: str, place: int) -> bool:
@@ -86,7 +121,17 @@ def _is_hidden(text: str, place: int) -> bool:
     category = unicodedata2.category(character)
     if category == "Cn":
         return not _is_later(character)
-    return category in _NEVER or (category == "Cf" and character not in _SEEN_FORMATS)
+    return category in _NEVER or (
+        category == "Cf" and not _is_seen_format(character, text[place + 1 : place + 2])
+    )
+
+
+def _is_seen_format(character: str, after: str) -> bool:
+    """Whether a mark has something to stand round or before."""
+    if character not in _SEEN_FORMATS or not after:
+        return False
+    is_number: bool = unicodedata2.category(after)[0] == "N"
+    return is_number or unicodedata2.bidirectional(after) == "AL"
 
 
 def _is_later(character: str) -> bool:

@@ -2,11 +2,13 @@
 
 from resolvers.characters import (
     digits_of,
+    fold_case,
     has_hidden_characters,
     has_letter,
     has_visible_character,
     normalize_compatible,
     without_invisible,
+    without_second_dots,
 )
 from resolvers.errors import ErrorCode, InputError, invalid_input
 from resolvers.messages import Reason
@@ -45,7 +47,8 @@ def parse_name(text: str, *, own_mobile: str) -> str:
 
 def name_key(name: str) -> str:
     """What must be unique: the name without case, without what nobody sees, and with single blanks."""
-    return " ".join(normalize_compatible(without_invisible(name.casefold())).split())
+    folded = normalize_compatible(without_invisible(fold_case(name)))
+    return " ".join(without_second_dots(folded).split())
 
 
 def _find_mobile(name: str) -> str | None:

@@ -112,6 +112,9 @@ async def test_name_has_1_to_32_characters(signed_in: Door) -> None:
         "\U000e0041",
         "\U000e0100",
         "\uffff",
+        "\u2d7f",
+        "\u070f",
+        "\U00013440",
     ],
 )
 async def test_name_has_no_markup_control_or_direction_characters(harness: Harness, character: str) -> None:
@@ -165,6 +168,8 @@ async def test_twins_that_differ_by_what_nobody_sees_are_one_name(
         ("می\u200cخواهم", "میخواهم"),
         ("two words", "two  words"),
         ("\U0001ccd6bc", "abc"),
+        ("admin", "admi\u0307n"),
+        ("\u0456van", "\u0456\u0307van"),
     ]:
         assert await signed_in.update_name(name), ascii(name)
         assert (await other.update_name(twin)).is_refused_as("NAME_TAKEN"), ascii(twin)
@@ -179,6 +184,31 @@ async def test_name_is_unique_without_case(harness: Harness, signed_in: Door, ki
         assert refused.is_refused_as("NAME_TAKEN"), same
         assert refused.field in {("name",), None}
     assert await name_of(other) == "13912345678"
+
+
+# As UnicodeData.txt of 16.0 and 17.0 pairs them; the tables of Python 3.11 know neither of most.
+@pytest.mark.parametrize(
+    ("capital", "small"),
+    [
+        ("\u1c89", "\u1c8a"),
+        ("\ua7cb", "\u0264"),
+        ("\ua7cc", "\ua7cd"),
+        ("\ua7ce", "\ua7cf"),
+        ("\ua7d2", "\ua7d3"),
+        ("\ua7dc", "\u019b"),
+        ("\U00010d50", "\U00010d70"),
+        ("\U00010d65", "\U00010d85"),
+        ("\U00016ea0", "\U00016ebb"),
+    ],
+    ids=ascii,
+)
+async def test_case_of_new_letters_makes_no_other_name(
+    harness: Harness, signed_in: Door, kind: str, capital: str, small: str
+) -> None:
+    other = harness.open_door(kind, token=await harness.make_account(OTHER_MOBILE))
+
+    assert await signed_in.update_name(f"{capital}a")
+    assert (await other.update_name(f"{small}a")).is_refused_as("NAME_TAKEN")
 
 
 async def test_name_taken_at_one_door_is_taken_at_the_other(harness: Harness) -> None:
@@ -221,6 +251,12 @@ async def test_mobile_of_somebody_else_is_no_name(signed_in: Door) -> None:
         "١٣٩٠٠٠٠٠٠٠٧",
         "\U0001ccf1\U0001ccf3\U0001ccf900000007",
         "1️⃣3900000007",
+        "139ー0000ー0007",
+        "139ʼ0000ʼ0007",
+        "13900000007ـ",
+        "139〇〇〇〇〇〇〇7",
+        "〡〣〩〇〇〇〇〇〇〇〧",
+        "一三九零零零零零零零七",
     ):
         assert (await signed_in.update_name(name)).is_refused_as("INVALID_INPUT"), name
 
