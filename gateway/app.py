@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -159,7 +160,10 @@ def _routes(
         ]
     if settings.server.metrics:
         routes.append(Route("/metrics", get_metrics))
-    routes += [Mount("/api", rest), Route("/graphql", graphql)]
+    api = Mount("/api", rest)
+    # What is unknown there has the envelope too, also with a line break in its path.
+    api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
+    routes += [api, Route("/graphql", graphql)]
     if graphiql:
         routes.append(Mount("/graphql", graphiql))
     return routes

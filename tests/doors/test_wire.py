@@ -109,6 +109,12 @@ async def test_unknown_path_and_wrong_method_are_envelopes_too(harness: Harness)
     assert wrong_method.headers["allow"] == "POST"
 
 
+async def test_unknown_path_with_a_line_break_is_an_envelope_too(harness: Harness) -> None:
+    answers = [await harness.client().get(f"/api/{path}") for path in ("%0d%0a", "login%0a", "%0a/login")]
+
+    assert [(answer.status_code, answer.json()["errno"]) for answer in answers] == [(404, 4201)] * 3
+
+
 @pytest.mark.parametrize(
     "headers",
     [
