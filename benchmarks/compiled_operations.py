@@ -19,7 +19,8 @@ from typing import Any
 import strawberry
 from graphql import DocumentNode, execute, parse, validate
 
-from graphql_http.compiled import compile_operation, direct_resolver, plain_attribute
+from graphql_http.compiled import NO_SHORTCUTS, Shortcuts, compile_operation
+from graphql_http.compiled.strawberry_fields import STRAWBERRY_SHORTCUTS
 
 Execute = Callable[[], Any]
 
@@ -119,20 +120,19 @@ def ways(case: Case) -> dict[str, Execute]:
     """Give the ways to execute a case, by name."""
     document = parse(case.text)
     assert not validate(SCHEMA, document)
+    plain_attributes = NO_SHORTCUTS._replace(plain_attribute=STRAWBERRY_SHORTCUTS.plain_attribute)
     return {
         "the function alone": lambda: give(None, None),
         "Strawberry's resolver": strawberrys_resolver(case),
         "graphql-core": lambda: execute(SCHEMA, document, variable_values=case.variables),
-        "compiled": compiled_way(document, case.variables),
-        "with plain attributes": compiled_way(document, case.variables, plain_attribute=plain_attribute),
-        "and direct resolvers": compiled_way(
-            document, case.variables, plain_attribute=plain_attribute, direct_resolver=direct_resolver
-        ),
+        "compiled": compiled_way(document, case.variables, NO_SHORTCUTS),
+        "with plain attributes": compiled_way(document, case.variables, plain_attributes),
+        "and direct resolvers": compiled_way(document, case.variables, STRAWBERRY_SHORTCUTS),
     }
 
 
-def compiled_way(document: DocumentNode, variables: dict[str, Any], **seam: Any) -> Execute:
-    operation = compile_operation(SCHEMA, document, None, **seam)
+def compiled_way(document: DocumentNode, variables: dict[str, Any], shortcuts: Shortcuts) -> Execute:
+    operation = compile_operation(SCHEMA, document, None, shortcuts=shortcuts)
     assert operation is not None
     return lambda: operation.execute(variables, None)
 

@@ -40,7 +40,8 @@ from graphql_http import (
     load_manifest,
     refuse,
 )
-from graphql_http.executor import CompilingExecutor
+from graphql_http.compiled import CompilingExecutor
+from graphql_http.compiled.strawberry_fields import STRAWBERRY_SHORTCUTS
 from request_bodies import BodyBudget
 from resolvers.avatars import admitting_upload
 from resolvers.context import Context, Services
@@ -55,6 +56,7 @@ from schema.context import GraphQLContext
 from schema.errors import describe_error
 from schema.graphiql import STATIC_DIRECTORY, GraphiQLPage
 from schema.languages import choose_language
+from schema.mutations import SINGLE_USE
 from schema.sdl import graphql_schema
 
 # What the edge refuses before a door is asked, in the words of the GraphQL door.
@@ -210,7 +212,11 @@ def _make_graphql(
         graphql_schema,
         make_context=_make_graphql_context,
         options=endpoint_options(settings),
-        executor=CompilingExecutor(graphql_schema, are_suggestions_shown=settings.are_suggestions_shown),
+        executor=CompilingExecutor(
+            graphql_schema,
+            are_suggestions_shown=settings.are_suggestions_shown,
+            shortcuts=STRAWBERRY_SHORTCUTS,
+        ),
         describe_error=describe_error,
         trusted=trusted or None,
         persisted=PersistedQueries(lambda: holder().state, failure=StateStoreError)
@@ -265,6 +271,7 @@ def endpoint_options(settings: Settings) -> EndpointOptions:
     chosen = settings.graphql.model_dump(include={option.name for option in fields(EndpointOptions)})
     return EndpointOptions(
         **chosen,
+        single_use_fields=SINGLE_USE,
         file_maximum_bytes=settings.graphql.upload_maximum_bytes,
         is_introspection_allowed=settings.is_introspection_allowed,
         are_suggestions_shown=settings.are_suggestions_shown,

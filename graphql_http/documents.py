@@ -1,6 +1,6 @@
 """Documents made ready to run, and kept while there is room.
 
-To prepare a document is to parse it, weigh it, and validate it; that takes a hundred times as long as to find it.
+To prepare a document is to parse it, measure it, and validate it; that takes a hundred times as long as to find it.
 """
 
 import re
@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from graphql import DocumentNode, GraphQLSchema, GraphQLSyntaxError, OperationDefinitionNode
 
-from graphql_http.codes import EndpointErrorCode
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import RequestRefusedError, refuse_operation, report_error
 from graphql_http.lexing import parse_document
-from graphql_http.limits import Weight, check_weight, weigh_operations
 from graphql_http.options import EndpointOptions
-from graphql_http.refusals import RequestRefusedError, refuse_operation
-from graphql_http.reports import report_error
+from graphql_http.query_cost import QueryCost, check_cost, measure_operations
 from graphql_http.validation import check_document, hide_types
 
 LOGGED_NAME_MAXIMUM_CHARACTERS: Final = 64
@@ -38,7 +37,7 @@ class PreparedOperation:
     name: str | None
     kind: str
     """`query`, `mutation` or `subscription`."""
-    weight: Weight
+    cost: QueryCost
     errors_maximum: int
     """How many errors are worth collecting."""
     plan: Any = None
@@ -49,11 +48,11 @@ class PreparedOperation:
     note: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What the log says of a request that ran this operation without errors."""
 
-    def keep_plan(self, plan: object, weight_bytes: int) -> None:
+    def keep_plan(self, plan: object, memory_bytes: int) -> None:
         """Keep what an executor has made once for this operation, and what memory it takes."""
         self.plan = plan
         if self.keeper is not None:
-            self.keeper.grow(self, weight_bytes)
+            self.keeper.grow(self, memory_bytes)
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +62,7 @@ class PreparedDocument:
     text: str
     sha256: str
     operations: dict[str | None, PreparedOperation]
-    weight_bytes: int
+    memory_bytes: int
     body: bytes | None = None
     """A request's body that means one of the operations, without variables; see `Documents.keep_body`."""
 
@@ -93,7 +92,7 @@ class Documents:
         self._kept: OrderedDict[str, PreparedDocument] = OrderedDict()
         self._by_hash: dict[str, PreparedDocument] = {}
         self._by_body: dict[bytes, PreparedOperation] = {}
-        self.weight_bytes = 0
+        self.memory_bytes = 0
 
     def __len__(self) -> int:
         """How many documents are kept."""
@@ -135,30 +134,30 @@ class Documents:
         prepared = self._kept.get(operation.text)
         if prepared is None or len(body) > BODY_MAXIMUM_BYTES:
             return
-        weight_bytes = len(body)
+        memory_bytes = len(body)
         if prepared.body is not None:
             del self._by_body[prepared.body]
-            weight_bytes -= len(prepared.body)
+            memory_bytes -= len(prepared.body)
         prepared.body = body
         self._by_body[body] = operation
-        self.grow(operation, weight_bytes)
+        self.grow(operation, memory_bytes)
 
-    def grow(self, operation: PreparedOperation, weight_bytes: int) -> None:
-        """Count `weight_bytes` more for the document of `operation`, if it is still kept."""
+    def grow(self, operation: PreparedOperation, memory_bytes: int) -> None:
+        """Count `memory_bytes` more for the document of `operation`, if it is still kept."""
         prepared = self._kept.get(operation.text)
         if prepared is not None and prepared.operations.get(operation.name) is operation:
-            prepared.weight_bytes += weight_bytes
-            self.weight_bytes += weight_bytes
+            prepared.memory_bytes += memory_bytes
+            self.memory_bytes += memory_bytes
             self._make_room()
 
     def _make(self, text: str) -> PreparedDocument:
         options = self._options
         document = self._parse(text)
-        weighed = weigh_operations(document, options)
+        measured = measure_operations(document, options)
         tokens = document.token_count
-        for _, weight in weighed:
-            weight.tokens = tokens
-            check_weight(weight, options)
+        for _, cost in measured:
+            cost.tokens = tokens
+            check_cost(cost, options)
         check_document(self._schema, document, options)
         if not options.is_introspection_allowed and ASKS_FOR_A_TYPE.search(text):
             document = hide_types(document)
@@ -166,9 +165,9 @@ class Documents:
             text=text,
             sha256=sha256(text.encode()).hexdigest(),
             operations={},
-            weight_bytes=BYTES_PER_DOCUMENT + getsizeof(text) + BYTES_PER_TOKEN * tokens,
+            memory_bytes=BYTES_PER_DOCUMENT + getsizeof(text) + BYTES_PER_TOKEN * tokens,
         )
-        self._add_operations(prepared, document, [weight for _, weight in weighed])
+        self._add_operations(prepared, document, [cost for _, cost in measured])
         return prepared
 
     def _parse(self, text: str) -> DocumentNode:
@@ -187,18 +186,18 @@ class Documents:
         self,
         prepared: PreparedDocument,
         document: DocumentNode,
-        weights: list[Weight],
+        costs: list[QueryCost],
     ) -> None:
-        """Take the operations from `document`, which may have been rewritten since it was weighed."""
+        """Take the operations from `document`, which may have been rewritten since it was measured."""
         definitions = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-        for definition, weight in zip(definitions, weights, strict=True):
+        for definition, cost in zip(definitions, costs, strict=True):
             name = definition.name.value if definition.name else None
             prepared.operations[name] = PreparedOperation(
                 document=document,
                 definition=definition,
                 name=name,
                 kind=definition.operation.value,
-                weight=weight,
+                cost=cost,
                 errors_maximum=self._options.reported_errors_maximum,
                 keeper=self,
                 text=prepared.text,
@@ -208,20 +207,20 @@ class Documents:
                     "error_codes": [],
                 },
             )
-        if len(weights) == 1:
+        if len(costs) == 1:
             prepared.operations[None] = next(iter(prepared.operations.values()))
 
     def _keep(self, prepared: PreparedDocument) -> None:
         self._kept[prepared.text] = prepared
         self._by_hash[prepared.sha256] = prepared
-        self.weight_bytes += prepared.weight_bytes
+        self.memory_bytes += prepared.memory_bytes
         self._make_room()
 
     def _make_room(self) -> None:
         """Let go of what was used longest ago."""
-        while self.weight_bytes > self._options.document_cache_bytes and self._kept:
+        while self.memory_bytes > self._options.document_cache_bytes and self._kept:
             _, dropped = self._kept.popitem(last=False)
             self._by_hash.pop(dropped.sha256, None)
             if dropped.body is not None:
                 del self._by_body[dropped.body]
-            self.weight_bytes -= dropped.weight_bytes
+            self.memory_bytes -= dropped.memory_bytes

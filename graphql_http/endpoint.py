@@ -11,21 +11,22 @@ import msgspec
 from graphql import GraphQLSchema
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graphql_http.codes import EndpointErrorCode
-from graphql_http.describing import (
-    INTERNAL,
+from graphql_http.document_lookup import DocumentLookup
+from graphql_http.documents import PreparedDocument, PreparedOperation
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.error_reporter import (
     ErrorReporter,
     describe_nothing,
     internal_extensions,
     internal_message,
     log_unexpected,
 )
-from graphql_http.documents import PreparedDocument, PreparedOperation
+from graphql_http.errors import CLOSE, RequestRefusedError, refuse
 from graphql_http.execution import DescribeError, Executor, Result, SchemaExecutor
-from graphql_http.limits import check_weight, sum_weights
 from graphql_http.negotiation import LEGACY_JSON, MediaType, negotiate, prefers_html
 from graphql_http.options import EndpointOptions
 from graphql_http.persisted import PersistedQueries
+from graphql_http.query_cost import check_cost, sum_costs
 from graphql_http.reading import (
     NULL,
     Head,
@@ -38,10 +39,14 @@ from graphql_http.reading import (
     read_url,
     read_variables,
 )
-from graphql_http.refusals import CLOSE, RequestRefusedError, refuse
-from graphql_http.replies import Reply, encode, reply_messages, reply_to_refusal, reply_to_result
-from graphql_http.sources import DocumentSources
-from graphql_http.traces import Trace
+from graphql_http.responses import (
+    Response,
+    encode,
+    response_messages,
+    response_to_refusal,
+    response_to_result,
+)
+from graphql_http.timings import Timings
 from graphql_http.trusted import TrustedDocuments
 from graphql_http.uploads import AdmitUpload, admit_everybody, open_upload
 from request_bodies import Body, BodyBudget, ClientGoneError, NoRoomError
@@ -66,7 +71,7 @@ def request_id_in_state(scope: Scope) -> str | None:
 class GraphQLEndpoint:
     """Serves GraphQL over HTTP by the specification: POST JSON, GET, uploads, and batches where they are allowed.
 
-    It leaves a note about each request in `scope["state"]["graphql"]`; see `Trace.note`. Cookies, CORS and the
+    It leaves a note about each request in `scope["state"]["graphql"]`; see `Timings.note`. Cookies, CORS and the
     cross-site rule are not its business: a middleware in front has them. `extensions_of` is asked after each execution
     for what stands in the response's `extensions`.
     """
@@ -93,7 +98,7 @@ class GraphQLEndpoint:
         self._executor = executor or SchemaExecutor(schema, are_suggestions_shown=suggestions)
         self._make_context = make_context
         self._reporter = ErrorReporter(describe_error, self._options.reported_errors_maximum)
-        self.sources = DocumentSources(schema, self._options, trusted=trusted, persisted=persisted)
+        self.lookup = DocumentLookup(schema, self._options, trusted=trusted, persisted=persisted)
         self._graphiql = graphiql
         self._request_id_of = request_id_of
         self._address_of = address_of
@@ -103,15 +108,15 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever it holds, the answer is a GraphQL response with codes."""
-        trace = Trace(perf_counter())
+        timings = Timings(perf_counter())
         head = read_head(scope["headers"])
         if self._graphiql is not None and scope["method"] in {"GET", "HEAD"} and prefers_html(head.accept):
             await self._graphiql(scope, receive, send)
             return
         with self._bodies.open(receive) as body:
-            await self._answer(scope, send, head, body, trace)
+            await self._answer(scope, send, head, body, timings)
 
-    async def _answer(self, scope: Scope, send: Send, head: Head, body: Body, trace: Trace) -> None:
+    async def _answer(self, scope: Scope, send: Send, head: Head, body: Body, timings: Timings) -> None:
         media = LEGACY_JSON
         try:
             media = negotiate(head.accept)
@@ -119,32 +124,34 @@ class GraphQLEndpoint:
             operation: PreparedOperation | None = None
             if scope["method"] == "POST" and body_kind(head) == "json":
                 asked = await read_body(body, head, self._options.body_maximum_bytes)
-                trace.read = perf_counter()
-                operation = self.sources.documents.find_by_body(asked)
+                timings.read = perf_counter()
+                operation = self.lookup.documents.find_by_body(asked)
             if operation is None:
-                reply = await self._serve(scope, body, head, asked, trace)
+                response = await self._serve(scope, body, head, asked, timings)
             else:
                 # As `_serve` would in the end, in fewer steps: nearly all requests repeat another one.
-                trace.add_operation(operation)
+                timings.add_operation(operation)
                 context = self._make_context(scope)
-                reply = self._reply_to(await self._executor(operation, {}, context), context, scope, trace)
-            content = encode(reply.content)
+                response = self._response_to(
+                    await self._executor(operation, {}, context), context, scope, timings
+                )
+            content = encode(response.content)
         except RequestRefusedError as refusal:
-            reply = reply_to_refusal(refusal)
-            content = encode(reply.content)
+            response = response_to_refusal(refusal)
+            content = encode(response.content)
         except NoRoomError:
-            reply = reply_to_refusal(no_room())
-            content = encode(reply.content)
+            response = response_to_refusal(no_room())
+            content = encode(response.content)
         except ClientGoneError:
             return
         except Exception as exception:  # noqa: BLE001 - the last line: a client never sees a traceback
-            reply = self._reply_to_unexpected(exception, scope)
-            content = encode(reply.content)
-        scope.setdefault("state", {})["graphql"] = trace.note(reply.content)
+            response = self._response_to_unexpected(exception, scope)
+            content = encode(response.content)
+        scope.setdefault("state", {})["graphql"] = timings.note(response.content)
         if self._options.is_server_timing_sent:
-            reply.headers = (*reply.headers, trace.server_timing())
-        messages = reply_messages(reply, content, media, has_body=scope["method"] != "HEAD")
-        if CLOSE in reply.headers:
+            response.headers = (*response.headers, timings.server_timing())
+        messages = response_messages(response, content, media, has_body=scope["method"] != "HEAD")
+        if CLOSE in response.headers:
             await body.answer_and_close(send, *messages)
             return
         for message in messages:
@@ -156,73 +163,75 @@ class GraphQLEndpoint:
             media: MediaType = negotiate(read_head(scope["headers"]).accept)
         except RequestRefusedError:
             media = LEGACY_JSON
-        reply = reply_to_refusal(refusal)
-        scope.setdefault("state", {})["graphql"] = Trace(perf_counter()).note(reply.content)
-        for message in reply_messages(
-            reply, encode(reply.content), media, has_body=scope["method"] != "HEAD"
+        response = response_to_refusal(refusal)
+        scope.setdefault("state", {})["graphql"] = Timings(perf_counter()).note(response.content)
+        for message in response_messages(
+            response, encode(response.content), media, has_body=scope["method"] != "HEAD"
         ):
             await send(message)
 
-    async def _serve(self, scope: Scope, body: Body, head: Head, asked: bytes | None, trace: Trace) -> Reply:
+    async def _serve(
+        self, scope: Scope, body: Body, head: Head, asked: bytes | None, timings: Timings
+    ) -> Response:
         """Serve what is not known by its bytes: another JSON, or none."""
         if asked is not None:
-            return await self._serve_json(asked, scope, trace)
+            return await self._serve_json(asked, scope, timings)
         method = scope["method"]
         if method == "POST":
-            return await self._serve_upload(scope, body, head, trace)
+            return await self._serve_upload(scope, body, head, timings)
         if method in {"GET", "HEAD"}:
             parameters = read_url(scope.get("query_string", b""), self._options)
-            trace.read = perf_counter()
-            return await self._serve_one(parameters, None, scope, trace)
+            timings.read = perf_counter()
+            return await self._serve_one(parameters, None, scope, timings)
         if method == "OPTIONS":
-            return Reply(None, NO_CONTENT, NO_CONTENT, ((b"allow", ALLOWED_METHODS),))
+            return Response(None, NO_CONTENT, NO_CONTENT, ((b"allow", ALLOWED_METHODS),))
         message = "Only GET, HEAD, POST and OPTIONS are served here."
         headers = ((b"allow", ALLOWED_METHODS),)
         raise refuse(EndpointErrorCode.METHOD_NOT_ALLOWED, message, status=405, headers=headers)
 
-    async def _serve_upload(self, scope: Scope, body: Body, head: Head, trace: Trace) -> Reply:
+    async def _serve_upload(self, scope: Scope, body: Body, head: Head, timings: Timings) -> Response:
         """Ask who it is before the files are taken in."""
         async with self._admit_upload(scope) as uploader:
             if uploader.is_known:
                 body.trust()
             async with open_upload(body, head, self._options, keeps_files=uploader.keeps_files) as upload:
                 parameters, variables = upload
-                trace.read = perf_counter()
-                return await self._serve_one(parameters, variables, scope, trace)
+                timings.read = perf_counter()
+                return await self._serve_one(parameters, variables, scope, timings)
 
-    async def _serve_json(self, body: bytes, scope: Scope, trace: Trace) -> Reply:
+    async def _serve_json(self, body: bytes, scope: Scope, timings: Timings) -> Response:
         asked = read_json(body)
         if isinstance(asked, list):
-            return await self._serve_batch(asked, scope, trace)
-        document = self.sources.find_at_once(asked)
+            return await self._serve_batch(asked, scope, timings)
+        document = self.lookup.find_at_once(asked)
         if document is None or asked.variables not in _NO_VARIABLES:
-            return await self._serve_one(asked, None, scope, trace, document)
+            return await self._serve_one(asked, None, scope, timings, document)
         operation = _select(document, asked, scope)
-        self.sources.documents.keep_body(body, operation)
-        trace.add_operation(operation)
-        return await self._execute(operation, {}, self._make_context(scope), scope, trace)
+        self.lookup.documents.keep_body(body, operation)
+        timings.add_operation(operation)
+        return await self._execute(operation, {}, self._make_context(scope), scope, timings)
 
     async def _serve_one(
         self,
         parameters: Parameters,
         variables: Mapping[str, Any] | None,
         scope: Scope,
-        trace: Trace,
+        timings: Timings,
         document: PreparedDocument | None = None,
-    ) -> Reply:
+    ) -> Response:
         """Run one request, with the variables of an upload, or else its own; of `document`, if it is found already."""
-        operation = await self._prepare(parameters, scope, trace, document)
+        operation = await self._prepare(parameters, scope, timings, document)
         if variables is None:
             variables = read_variables(parameters, self._options)
-        return await self._execute(operation, variables, self._make_context(scope), scope, trace)
+        return await self._execute(operation, variables, self._make_context(scope), scope, timings)
 
     async def _prepare(
-        self, parameters: Parameters, scope: Scope, trace: Trace, document: PreparedDocument | None = None
+        self, parameters: Parameters, scope: Scope, timings: Timings, document: PreparedDocument | None = None
     ) -> PreparedOperation:
         if document is None:
-            document = await self.sources.find(parameters, self._address_of(scope))
+            document = await self.lookup.find(parameters, self._address_of(scope))
         operation = _select(document, parameters, scope)
-        trace.add_operation(operation)
+        timings.add_operation(operation)
         return operation
 
     async def _execute(
@@ -231,34 +240,34 @@ class GraphQLEndpoint:
         variables: Mapping[str, Any],
         context: object,
         scope: Scope,
-        trace: Trace,
-    ) -> Reply:
-        return self._reply_to(await self._executor(operation, variables, context), context, scope, trace)
+        timings: Timings,
+    ) -> Response:
+        return self._response_to(await self._executor(operation, variables, context), context, scope, timings)
 
-    def _reply_to(self, result: Result, context: object, scope: Scope, trace: Trace) -> Reply:
-        trace.execute = perf_counter()
+    def _response_to(self, result: Result, context: object, scope: Scope, timings: Timings) -> Response:
+        timings.execute = perf_counter()
         if not result.errors:
-            reply = Reply({"data": result.data})
+            response = Response({"data": result.data})
         else:
             entries = self._reporter.report(result.errors, context, self._request_id_of(scope))
-            reply = reply_to_result(result, entries, self._options.partial_success_status)
+            response = response_to_result(result, entries, self._options.partial_success_status)
         extensions = self._extensions_of and self._extensions_of(scope)
         if extensions:
-            reply.content["extensions"] = extensions
-        return reply
+            response.content["extensions"] = extensions
+        return response
 
-    async def _serve_batch(self, batch: list[Parameters], scope: Scope, trace: Trace) -> Reply:
-        """Run a list of requests one after the other; all are weighed together before the first runs."""
+    async def _serve_batch(self, batch: list[Parameters], scope: Scope, timings: Timings) -> Response:
+        """Run a list of requests one after the other; all are measured together before the first runs."""
         self._check_batch_length(len(batch))
-        prepared = [await self._prepare_or_refuse(parameters, scope, trace) for parameters in batch]
+        prepared = [await self._prepare_or_refuse(parameters, scope, timings) for parameters in batch]
         operations = [p for p in prepared if isinstance(p, PreparedOperation)]
-        check_weight(sum_weights(o.weight for o in operations), self._options)
+        check_cost(sum_costs(o.cost for o in operations), self._options)
         context = self._make_context(scope)
-        replies = [
-            await self._run_of_batch(p, parameters, context, scope, trace)
+        responses = [
+            await self._run_of_batch(p, parameters, context, scope, timings)
             for p, parameters in zip(prepared, batch, strict=True)
         ]
-        return Reply([reply.content for reply in replies])
+        return Response([response.content for response in responses])
 
     def _check_batch_length(self, length: int) -> None:
         maximum = self._options.batch_maximum
@@ -272,10 +281,10 @@ class GraphQLEndpoint:
             raise refuse(EndpointErrorCode.BATCH_LIMIT_EXCEEDED, message, extensions={"maximum": maximum})
 
     async def _prepare_or_refuse(
-        self, parameters: Parameters, scope: Scope, trace: Trace
+        self, parameters: Parameters, scope: Scope, timings: Timings
     ) -> PreparedOperation | RequestRefusedError:
         try:
-            return await self._prepare(parameters, scope, trace)
+            return await self._prepare(parameters, scope, timings)
         except RequestRefusedError as refusal:
             return refusal
 
@@ -285,22 +294,22 @@ class GraphQLEndpoint:
         parameters: Parameters,
         context: object,
         scope: Scope,
-        trace: Trace,
-    ) -> Reply:
+        timings: Timings,
+    ) -> Response:
         try:
             if isinstance(prepared, RequestRefusedError):
                 raise prepared
             variables = read_variables(parameters, self._options)
-            return await self._execute(prepared, variables, context, scope, trace)
+            return await self._execute(prepared, variables, context, scope, timings)
         except RequestRefusedError as refusal:
-            return reply_to_refusal(refusal)
+            return response_to_refusal(refusal)
 
-    def _reply_to_unexpected(self, exception: Exception, scope: Scope) -> Reply:
+    def _response_to_unexpected(self, exception: Exception, scope: Scope) -> Response:
         request_id = self._request_id_of(scope)
         log_unexpected(exception, request_id)
-        extensions = {"code": INTERNAL, **internal_extensions(request_id)}
+        extensions = {"code": EndpointErrorCode.INTERNAL.value, **internal_extensions(request_id)}
         entry = {"message": internal_message(request_id), "extensions": extensions}
-        return Reply({"errors": [entry]}, 500, 500)
+        return Response({"errors": [entry]}, 500, 500)
 
 
 def _select(document: PreparedDocument, parameters: Parameters, scope: Scope) -> PreparedOperation:

@@ -27,7 +27,7 @@ class Result(Protocol):
 class Executor(Protocol):
     """Runs a prepared operation. It never sees a document that did not pass limits and validation.
 
-    What an executor makes once for an operation it keeps with `operation.keep_plan(plan, weight_bytes)`; the cache
+    What an executor makes once for an operation it keeps with `operation.keep_plan(plan, memory_bytes)`; the cache
     of documents counts it, and drops it together with the document.
     """
 

@@ -10,8 +10,8 @@ from typing import Final
 from graphql import DocumentNode, Lexer, Source, Token, TokenKind
 from graphql.language.parser import MAX_NESTING_DEPTH, Parser
 
-from graphql_http.codes import EndpointErrorCode
-from graphql_http.refusals import exceeds, refuse_operation
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import exceeds, refuse_operation
 
 IGNORED: Final = re.compile(r"(?:[ \t,\ufeff\r\n]++|#[^\r\n]*+)*+")
 NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]*+")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from graphql_http.codes import EndpointErrorCode
-from graphql_http.refusals import refuse
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import refuse
 
 CACHED_HEADER_BYTES: Final = 200
 READ_HEADER_BYTES: Final = 2_000

@@ -12,7 +12,7 @@ class EndpointOptions:
     """What one request may cost, and what the server tells about itself. The defaults are the production posture.
 
     Every maximum is inclusive: what is exactly at it is served, the next is refused with a code of its own.
-    Counts see through fragments (each is weighed where it is spread), inline fragments and aliases, and in a batch
+    Counts see through fragments (each is measured where it is spread), inline fragments and aliases, and in a batch
     they are added up over all its operations.
     """
 
@@ -37,8 +37,8 @@ class EndpointOptions:
     root_fields_maximum: int = 10
     mutations_maximum: int = 4
     """Mutation fields of one request."""
-    single_use_fields: frozenset[str] = frozenset({"login", "register", "sendSmsCode"})
-    """Mutation fields that may stand once in a request."""
+    single_use_fields: frozenset[str] = frozenset()
+    """Mutation fields that may stand once in a request: those that check a secret, so that one request is one guess."""
     directives_maximum: int = 50
     directives_per_field_maximum: int = 9
     """Directives at one place: a field, a spread, a fragment, an operation."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Protocol
 
-from graphql_http.codes import EndpointErrorCode
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import refuse, refuse_operation
 from graphql_http.options import KIBIBYTE
 from graphql_http.reading import PersistedQuery
-from graphql_http.refusals import refuse, refuse_operation
 
 STORE_TIMEOUT_SECONDS: Final = 0.5
 HASH_CHARACTERS: Final = 64

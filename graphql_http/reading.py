@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from graphql_http.codes import EndpointErrorCode
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import CLOSE, RequestRefusedError, refuse
 from graphql_http.options import EndpointOptions
-from graphql_http.refusals import CLOSE, RequestRefusedError, refuse
 from request_bodies import RETRY_AFTER_SECONDS, Body, BodyTooLargeError
 
 QUERY_FIELDS_MAXIMUM: Final = 20

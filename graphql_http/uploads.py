@@ -14,10 +14,10 @@ import msgspec
 from starlette.datastructures import UploadFile
 from starlette.types import Scope
 
-from graphql_http.codes import EndpointErrorCode
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import RequestRefusedError, refuse
 from graphql_http.options import EndpointOptions
 from graphql_http.reading import Head, Parameters, body_too_large, read_json, read_variables
-from graphql_http.refusals import RequestRefusedError, refuse
 from request_bodies import Body, BodyTooLargeError, FormMalformedError, Part, read_form
 
 INDEX: Final = re.compile(r"[0-9]{1,4}")

@@ -20,10 +20,9 @@ from graphql import (
 from graphql.validation import ASTValidationRule, OverlappingFieldsCanBeMergedRule
 from graphql.validation.validate import ValidationAbortedError
 
-from graphql_http.codes import EndpointErrorCode
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import RequestRefusedError, refuse_operation, report_error
 from graphql_http.options import EndpointOptions
-from graphql_http.refusals import RequestRefusedError, refuse_operation
-from graphql_http.reports import report_error
 
 NO_TYPE_HAS_THIS_NAME: Final = ""
 LARGE_DOCUMENT_TOKENS: Final = 200

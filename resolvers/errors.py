@@ -33,7 +33,6 @@ class ErrorCode(StrEnum):
     SMS_NOT_SENT = "SMS_NOT_SENT"
     STORAGE_FAILED = "STORAGE_FAILED"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
-    INTERNAL = "INTERNAL"
 
 
 class AccountError(Exception):

@@ -69,7 +69,6 @@ ERRNOS: Mapping[ErrorCode, Errno] = {
     ErrorCode.SMS_NOT_SENT: Errno.THIRDERR,
     ErrorCode.STORAGE_FAILED: Errno.THIRDERR,
     ErrorCode.SERVICE_UNAVAILABLE: Errno.DBERR,
-    ErrorCode.INTERNAL: Errno.SERVERERR,
 }
 
 

@@ -45,7 +45,7 @@ _WHEN: Mapping[E | Errno, str] = {
     E.SMS_NOT_SENT: "the SMS provider did not take the message: try again",
     E.STORAGE_FAILED: "the picture could not be stored: try again",
     E.SERVICE_UNAVAILABLE: "the database or the state store does not answer",
-    E.INTERNAL: "an unexpected fault; report the `X-Request-ID`",
+    Errno.SERVERERR: "an unexpected fault; report the `X-Request-ID`",
     Errno.IPERR: "a limit for the client's address was reached, with `retry_after`",
     Errno.REQERR: "another site's page sent the request; no `retry_after`",
 }
@@ -227,7 +227,7 @@ def _refusals_of(route: Route) -> Iterable[E | Errno]:
         yield from (E.UNAUTHENTICATED, *SIGN_IN_REFUSALS)
     if route.is_guarded:
         yield Errno.REQERR
-    yield from (E.SERVICE_UNAVAILABLE, E.INTERNAL)
+    yield from (E.SERVICE_UNAVAILABLE, Errno.SERVERERR)
 
 
 def _envelope(title: str, dialect: Dialect, properties: Schema) -> Schema:

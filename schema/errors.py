@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 import strawberry
 
-from graphql_http import DESCRIPTIONS, ErrorDescription
+from graphql_http import EndpointErrorCode, ErrorDescription
 from resolvers import auth_methods, errors
 from resolvers.errors import AccountError, ServiceUnavailableError
 from resolvers.messages import Language
@@ -42,7 +42,6 @@ REQUEST_CODES: Final[Mapping[errors.ErrorCode, str]] = {
     _Code.UNAUTHENTICATED: "A field was asked for that needs a signed-in account, and nobody is signed in.",
     _Code.RATE_LIMITED: "A limit was reached; the header `Retry-After` tells when to try again.",
     _Code.SERVICE_UNAVAILABLE: "The database or the state store is down. Nothing was changed; try again soon.",
-    _Code.INTERNAL: "An unexpected fault. Report the `requestId` in `extensions`.",
 }
 """What a whole request, or a field outside a payload, can be refused for beside what the endpoint itself refuses."""
 
@@ -62,7 +61,8 @@ RequestErrorCode = make_enum(
     "RequestErrorCode",
     "Why a request, or a field of it, could not be served, as `extensions.code` of a top-level error tells it. "
     "Values are only ever added.",
-    {code.value: text for code, text in (*REQUEST_CODES.items(), *DESCRIPTIONS.items())},
+    {code.value: text for code, text in REQUEST_CODES.items()}
+    | {code.value: code.description for code in EndpointErrorCode},
 )
 
 

@@ -1,6 +1,6 @@
 """The mutation fields: unpack, call the resolver, pack."""
 
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Final, TypeVar, cast
 
 import strawberry
 from starlette.datastructures import UploadFile
@@ -47,6 +47,9 @@ from schema.types import (
 )
 
 S = TypeVar("S", bound=SignInPayload)
+
+SINGLE_USE: Final = frozenset({"login", "register", "sendSmsCode"})
+"""Mutations that check a secret: each may stand once in a request, so that one request is one guess."""
 
 
 @strawberry.type(description="What can be done. Refusals are entries of the payload's `errors`.")

@@ -5,7 +5,8 @@ what happens rarely (errors, async iterables, refused runtime types) is left to 
 Nothing but graphql-core is needed, save in `strawberry_fields`, the one seam that knows Strawberry.
 """
 
+from graphql_http.compiled.executor import CompilingExecutor
 from graphql_http.compiled.operation import CompiledOperation, compile_operation
-from graphql_http.compiled.strawberry_fields import direct_resolver, plain_attribute
+from graphql_http.compiled.shortcuts import NO_SHORTCUTS, Shortcuts
 
-__all__ = ["CompiledOperation", "compile_operation", "direct_resolver", "plain_attribute"]
+__all__ = ["NO_SHORTCUTS", "CompiledOperation", "CompilingExecutor", "Shortcuts", "compile_operation"]

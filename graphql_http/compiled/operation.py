@@ -19,7 +19,7 @@ from graphql_http.compiled.plan import Plan
 from graphql_http.compiled.run import Run
 from graphql_http.compiled.selection import await_fields
 from graphql_http.compiled.shapes import new_tuple
-from graphql_http.compiled.shortcuts import DirectResolver, PlainAttribute, Shortcuts, none
+from graphql_http.compiled.shortcuts import NO_SHORTCUTS, Shortcuts
 
 COERCION_ERRORS_MAXIMUM = 50
 """graphql-core's default."""
@@ -33,20 +33,19 @@ def compile_operation(
     document: DocumentNode,
     operation_name: str | None,
     *,
-    plain_attribute: PlainAttribute = none,
-    direct_resolver: DirectResolver = none,
+    shortcuts: Shortcuts = NO_SHORTCUTS,
     hide_suggestions: bool = False,
     coercion_errors_maximum: int = COERCION_ERRORS_MAXIMUM,
 ) -> "CompiledOperation | None":
     """Compile an operation of a document that is valid for the schema; None if it is not covered.
 
-    `plain_attribute` and `direct_resolver` are explained in `Shortcuts`; `hide_suggestions` is graphql-core's, and
-    so is `coercion_errors_maximum`: of how many bad variables one response tells.
+    `hide_suggestions` is graphql-core's, and so is `coercion_errors_maximum`: of how many bad variables one response
+    tells.
     """
     covered = find_covered_operation(schema, document, operation_name, hide_suggestions=hide_suggestions)
     if covered is None:
         return None
-    return CompiledOperation(covered, Shortcuts(plain_attribute, direct_resolver), coercion_errors_maximum)
+    return CompiledOperation(covered, shortcuts, coercion_errors_maximum)
 
 
 class CompiledOperation:

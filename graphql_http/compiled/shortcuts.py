@@ -1,7 +1,7 @@
-"""Shortcuts past a framework's wrapping of its resolvers, given by who knows the framework."""
+"""Shortcuts past a framework's wrapping of its resolvers, given by whoever knows the framework."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from graphql import GraphQLField, GraphQLFieldResolver
 
@@ -19,5 +19,8 @@ class Shortcuts(NamedTuple):
     """Gives a resolver that does what the field's own does, with less around it."""
 
 
-def none(_definition: GraphQLField) -> None:
+def _none(_definition: GraphQLField) -> None:
     """Take no shortcut."""
+
+
+NO_SHORTCUTS: Final = Shortcuts(_none, _none)

@@ -5,12 +5,14 @@ and leave alone whatever they cannot prove to be that.
 """
 
 from inspect import getclosurevars, iscoroutinefunction
-from typing import Any
+from typing import Any, Final
 
 from graphql import GraphQLField, GraphQLFieldResolver
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
+
+from graphql_http.compiled.shortcuts import Shortcuts
 
 
 def plain_attribute(definition: GraphQLField) -> str | None:
@@ -60,3 +62,7 @@ def _takes_self_and_info(resolver: StrawberryResolver[Any]) -> bool:
     names = list(resolver.signature.parameters)
     info = resolver.info_parameter
     return resolver.self_parameter is not None and info is not None and names == ["self", "info"]
+
+
+STRAWBERRY_SHORTCUTS: Final = Shortcuts(plain_attribute, direct_resolver)
+"""Both, for an executor of a Strawberry schema."""

@@ -58,6 +58,11 @@ def test_every_code_of_the_product_has_its_place_and_two_have_both() -> None:
     assert set(PAYLOAD_CODES) & set(REQUEST_CODES) == CODES_OF_BOTH
 
 
+def test_fault_that_nobody_foresaw_has_a_code_of_the_top_level() -> None:
+    assert EndpointErrorCode.INTERNAL.value in values_of("RequestErrorCode")
+    assert EndpointErrorCode.INTERNAL.value not in values_of("ErrorCode")
+
+
 def test_product_and_endpoint_share_no_code() -> None:
     assert {code.value for code in ErrorCode}.isdisjoint(code.value for code in EndpointErrorCode)
 

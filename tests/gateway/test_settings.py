@@ -18,6 +18,7 @@ from gateway.settings_review import review_settings
 from gateway.wiring import policy_of
 from graphql_http import EndpointOptions
 from resolvers.context import Policy
+from schema.mutations import SINGLE_USE
 from tests.docs.walkthrough import ROOT
 
 SECRET = base64.b64encode(sha256(b"s").digest()).decode()
@@ -379,7 +380,7 @@ def test_codes_have_4_to_8_digits(monkeypatch: pytest.MonkeyPatch, digits: str) 
 def test_defaults_are_those_that_stand_beside_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(monkeypatch, ENVIRONMENT="production")
 
-    assert endpoint_options(settings) == EndpointOptions()
+    assert endpoint_options(settings) == EndpointOptions(single_use_fields=SINGLE_USE)
     assert policy_of(settings) == Policy()
 
 

@@ -6,8 +6,9 @@ import weakref
 import pytest
 from graphql import print_ast
 
-from graphql_http import EndpointOptions, PreparedOperation, RequestRefusedError
-from graphql_http.documents import BODY_MAXIMUM_BYTES, Documents
+from graphql_http import EndpointOptions
+from graphql_http.documents import BODY_MAXIMUM_BYTES, Documents, PreparedOperation
+from graphql_http.errors import RequestRefusedError
 from tests.graphql_http.toy import Client, Toy, call_raw, endpoint_of
 
 
@@ -41,7 +42,7 @@ def test_nothing_is_kept_of_a_refused_document(toy: Toy, text: str) -> None:
     with pytest.raises(RequestRefusedError):
         documents.prepare(text)
 
-    assert (len(documents), documents.weight_bytes) == (0, 0)
+    assert (len(documents), documents.memory_bytes) == (0, 0)
 
 
 @pytest.mark.parametrize("is_by_hash", [False, True])
@@ -57,35 +58,35 @@ def test_document_that_was_used_longest_ago_goes_first(toy: Toy, is_by_hash: boo
     assert documents.find_by_hash(second.sha256) is None
 
 
-def test_weight_stays_within_its_bound_over_thousands_of_documents(toy: Toy) -> None:
+def test_memory_stays_within_its_bound_over_thousands_of_documents(toy: Toy) -> None:
     documents = documents_of(toy, 50_000)
 
     for n in range(150):
         documents.prepare(f"query Q{n} {{ name }}")
 
-    assert documents.weight_bytes <= 50_000
+    assert documents.memory_bytes <= 50_000
     assert len(documents) == len(documents._by_hash) < 100
-    assert documents.weight_bytes == sum(p.weight_bytes for p in documents._kept.values())
+    assert documents.memory_bytes == sum(p.memory_bytes for p in documents._kept.values())
 
 
-def test_long_comment_weighs_what_it_takes(toy: Toy) -> None:
+def test_long_comment_is_counted_with_what_it_takes(toy: Toy) -> None:
     documents = documents_of(toy)
 
     prepared = documents.prepare("{ name } #" + "x" * 50_000)
 
-    assert prepared.weight_bytes > 50_000
+    assert prepared.memory_bytes > 50_000
 
 
 def test_plan_is_counted_and_goes_with_its_document(toy: Toy) -> None:
     documents = documents_of(toy, 10_000)
     operation = operation_of(documents, "{ name }")
-    before = documents.weight_bytes
+    before = documents.memory_bytes
 
     operation.keep_plan("plan", 2_000)
-    assert (operation.plan, documents.weight_bytes) == ("plan", before + 2_000)
+    assert (operation.plan, documents.memory_bytes) == ("plan", before + 2_000)
 
     operation.keep_plan("larger plan", 50_000)
-    assert (len(documents), documents.weight_bytes) == (0, 0)
+    assert (len(documents), documents.memory_bytes) == (0, 0)
 
 
 def test_plan_of_a_document_that_is_gone_is_not_counted(toy: Toy) -> None:
@@ -94,22 +95,22 @@ def test_plan_of_a_document_that_is_gone_is_not_counted(toy: Toy) -> None:
 
     operation.keep_plan("plan", 2_000)
 
-    assert (operation.plan, documents.weight_bytes) == ("plan", 0)
+    assert (operation.plan, documents.memory_bytes) == ("plan", 0)
 
 
 def test_body_means_its_operation_until_the_document_goes(toy: Toy) -> None:
     documents = documents_of(toy, 10_000)
     operation = operation_of(documents, "{ name }")
-    before = documents.weight_bytes
+    before = documents.memory_bytes
 
     documents.keep_body(b"body", operation)
     assert documents.find_by_body(b"body") is operation
     assert documents.find_by_body(b"body ") is None
-    assert documents.weight_bytes == before + 4
+    assert documents.memory_bytes == before + 4
 
     operation.keep_plan("large plan", 50_000)
     assert documents.find_by_body(b"body") is None
-    assert (len(documents), documents.weight_bytes) == (0, 0)
+    assert (len(documents), documents.memory_bytes) == (0, 0)
 
 
 def test_body_that_is_used_keeps_its_document(toy: Toy) -> None:
@@ -132,7 +133,7 @@ def test_the_newest_short_body_of_a_document_is_kept(toy: Toy) -> None:
 
     found = [documents.find_by_body(body) for body in (b"x" * (BODY_MAXIMUM_BYTES + 1), b"first", b"second")]
     assert found == [None, None, operation]
-    assert documents.weight_bytes == sum(p.weight_bytes for p in documents._kept.values())
+    assert documents.memory_bytes == sum(p.memory_bytes for p in documents._kept.values())
 
 
 def test_body_of_a_document_that_is_gone_is_not_kept(toy: Toy) -> None:
@@ -140,7 +141,7 @@ def test_body_of_a_document_that_is_gone_is_not_kept(toy: Toy) -> None:
 
     documents.keep_body(b"body", operation_of(documents, "{ name }"))
 
-    assert (documents.find_by_body(b"body"), documents.weight_bytes) == (None, 0)
+    assert (documents.find_by_body(b"body"), documents.memory_bytes) == (None, 0)
 
 
 def test_dropped_document_forms_no_ring_of_its_own(toy: Toy) -> None:

@@ -6,7 +6,8 @@ import pytest
 import structlog
 from starlette.types import Scope
 
-from graphql_http import EndpointErrorCode, EndpointOptions, GraphQLEndpoint, PreparedOperation, refuse
+from graphql_http import EndpointErrorCode, EndpointOptions, GraphQLEndpoint, refuse
+from graphql_http.documents import PreparedOperation
 from tests.graphql_http.toy import LEGACY, MODERN, Client, Toy, call_raw, codes_of, endpoint_of
 
 pytestmark = pytest.mark.anyio

@@ -11,10 +11,11 @@ from types import CodeType
 import pytest
 from graphql import GraphQLSyntaxError, parse
 
-from graphql_http import EndpointOptions, RequestRefusedError
+from graphql_http import EndpointOptions
 from graphql_http.documents import Documents
+from graphql_http.errors import RequestRefusedError
 from graphql_http.lexing import parse_document
-from graphql_http.limits import weigh_operations
+from graphql_http.query_cost import measure_operations
 from tests.graphql_http.toy import Toy
 
 LINEAR = 1.3
@@ -54,11 +55,11 @@ def cross_spreading(count: int) -> str:
 @pytest.mark.parametrize(
     "document", [doubling, lambda n: "{me" + "{friend" * (n * 3) + "{id}" + "}" * (n * 3) + "}"]
 )
-def test_weighing_takes_steps_in_proportion_to_the_document(document: Callable[[int], str]) -> None:
+def test_measuring_takes_steps_in_proportion_to_the_document(document: Callable[[int], str]) -> None:
     small, large = parse(document(20)), parse(document(60))
 
-    of_small = count_calls(lambda: weigh_operations(small, EndpointOptions()))
-    of_large = count_calls(lambda: weigh_operations(large, EndpointOptions()))
+    of_small = count_calls(lambda: measure_operations(small, EndpointOptions()))
+    of_large = count_calls(lambda: measure_operations(large, EndpointOptions()))
 
     assert of_large < 3 * LINEAR * of_small
 
@@ -67,22 +68,22 @@ def test_each_fragment_is_measured_once_however_often_it_is_spread() -> None:
     few, many = parse(cross_spreading(15)), parse(cross_spreading(30))
     spreads_of_few, spreads_of_many = 15 * 14 // 2, 30 * 29 // 2
 
-    of_few = count_calls(lambda: weigh_operations(few, EndpointOptions()))
-    of_many = count_calls(lambda: weigh_operations(many, EndpointOptions()))
+    of_few = count_calls(lambda: measure_operations(few, EndpointOptions()))
+    of_many = count_calls(lambda: measure_operations(many, EndpointOptions()))
 
     assert of_many / of_few < LINEAR * spreads_of_many / spreads_of_few
 
 
-def test_doubled_weight_is_known_although_nobody_walks_it() -> None:
-    [(_, weight)] = weigh_operations(parse(doubling(25)), EndpointOptions())
+def test_doubled_cost_is_known_although_nobody_walks_it() -> None:
+    [(_, cost)] = measure_operations(parse(doubling(25)), EndpointOptions())
 
-    assert weight.aliases == 2**25 - 1
+    assert cost.aliases == 2**25 - 1
 
 
-def test_weight_of_a_hundred_doublings_has_a_ceiling() -> None:
-    [(_, weight)] = weigh_operations(parse(doubling(100)), EndpointOptions())
+def test_cost_of_a_hundred_doublings_has_a_ceiling() -> None:
+    [(_, cost)] = measure_operations(parse(doubling(100)), EndpointOptions())
 
-    assert weight.selections <= 2 * 10**9 + 10
+    assert cost.selections <= 2 * 10**9 + 10
 
 
 @pytest.mark.parametrize(

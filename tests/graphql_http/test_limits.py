@@ -6,7 +6,7 @@ import pytest
 from graphql import parse
 
 from graphql_http import EndpointOptions
-from graphql_http.limits import weigh_operations
+from graphql_http.query_cost import measure_operations
 from tests.graphql_http.toy import LEGACY, LOGIN, Client, Toy, codes_of
 
 pytestmark = pytest.mark.anyio
@@ -200,10 +200,10 @@ async def test_single_use_holds_for_mutations_only(client: Client) -> None:
     assert codes_of(response) == []
 
 
-def test_each_operation_of_a_document_is_weighed_by_itself() -> None:
+def test_each_operation_of_a_document_is_measured_by_itself() -> None:
     document = parse("query A {name ...f} query B {...f ...f} fragment f on Query {a: name me {id}}")
 
-    (_, first), (_, second) = weigh_operations(document, EndpointOptions())
+    (_, first), (_, second) = measure_operations(document, EndpointOptions())
 
     assert (first.root_fields, first.aliases, first.depth, first.selections) == (3, 1, 2, 5)
     assert (second.root_fields, second.aliases, second.depth, second.selections) == (4, 2, 2, 8)
@@ -212,9 +212,9 @@ def test_each_operation_of_a_document_is_weighed_by_itself() -> None:
 def test_descriptions_of_the_schema_may_be_deep() -> None:
     document = parse("{__schema{types{...f}} me{id}} fragment f on __Type {ofType{ofType{ofType{name}}}}")
 
-    [(_, weight)] = weigh_operations(document, EndpointOptions())
+    [(_, cost)] = measure_operations(document, EndpointOptions())
 
-    assert weight.depth == 2
+    assert cost.depth == 2
 
 
 @pytest.mark.parametrize(

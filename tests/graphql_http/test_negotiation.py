@@ -2,8 +2,8 @@
 
 import pytest
 
+from graphql_http.errors import RequestRefusedError
 from graphql_http.negotiation import negotiate, prefers_html
-from graphql_http.refusals import RequestRefusedError
 from tests.graphql_http.toy import LEGACY, MODERN, Client, codes_of
 
 

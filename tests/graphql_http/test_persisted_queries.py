@@ -7,7 +7,8 @@ from hashlib import sha256
 
 import pytest
 
-from graphql_http import EndpointOptions, PersistedQueries, PersistedQueryLimits
+from graphql_http import EndpointOptions, PersistedQueries
+from graphql_http.persisted import PersistedQueryLimits
 from resolvers.ports import Counter, StateStoreError
 from tests.graphql_http.toy import LEGACY, MODERN, Client, Toy, codes_of, endpoint_of
 

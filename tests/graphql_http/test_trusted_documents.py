@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from graphql_http import GraphQLEndpoint, ManifestError, TrustedDocuments, TrustMode, load_manifest
-from graphql_http.trusted import read_manifest
+from graphql_http import GraphQLEndpoint, ManifestError, TrustMode, load_manifest
+from graphql_http.trusted import TrustedDocuments, read_manifest
 from tests.graphql_http.toy import LEGACY, LOGIN, MODERN, Client, Toy, codes_of, endpoint_of
 
 pytestmark = pytest.mark.anyio

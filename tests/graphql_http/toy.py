@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict, Unpack
 
 import httpx
@@ -10,14 +10,9 @@ from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, build_schem
 from starlette.datastructures import UploadFile
 from starlette.types import ASGIApp
 
-from graphql_http import (
-    EndpointOptions,
-    ErrorDescription,
-    Executor,
-    GraphQLEndpoint,
-    PersistedQueries,
-    TrustedDocuments,
-)
+from graphql_http import EndpointOptions, ErrorDescription, GraphQLEndpoint, PersistedQueries
+from graphql_http.execution import Executor
+from graphql_http.trusted import TrustedDocuments
 
 MODERN = "application/graphql-response+json"
 LEGACY = "application/json"
@@ -49,6 +44,7 @@ type Mutation {
 }
 directive @note(text: String) repeatable on QUERY | FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT | FRAGMENT_DEFINITION
 """
+SINGLE_USE = frozenset({"login", "register", "sendSmsCode"})
 LOGIN = '{mobile: "1", password: "x"}'
 
 
@@ -131,7 +127,7 @@ def endpoint_of(toy: Toy, options: EndpointOptions | None = None, **parts: Unpac
     return GraphQLEndpoint(
         toy.schema,
         make_context=lambda scope: {"path": scope["path"]},
-        options=options or EndpointOptions(),
+        options=replace(options or EndpointOptions(), single_use_fields=SINGLE_USE),
         describe_error=describe_product_error,
         **parts,
     )

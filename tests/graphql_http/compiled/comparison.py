@@ -10,11 +10,10 @@ from typing import Any, Protocol
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, parse, validate
 
 from graphql_http.compiled import compile_operation
-from graphql_http.compiled.shortcuts import Shortcuts, none
+from graphql_http.compiled.shortcuts import NO_SHORTCUTS, Shortcuts
 from tests.graphql_http.compiled.documents import Request
 
 ROOT = "the root value"
-NO_SHORTCUTS = Shortcuts(none, none)
 
 
 class Logging(Protocol):
@@ -61,8 +60,7 @@ def compare(
         subject.schema,
         document,
         request.operation_name,
-        plain_attribute=subject.shortcuts.plain_attribute,
-        direct_resolver=subject.shortcuts.direct_resolver,
+        shortcuts=subject.shortcuts,
     )
     assert compiled is not None
 

@@ -21,8 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from graphql_http.compiled import direct_resolver, plain_attribute
-from graphql_http.compiled.shortcuts import Shortcuts
+from graphql_http.compiled.strawberry_fields import STRAWBERRY_SHORTCUTS
 from tests.graphql_http.compiled.accounts import SCHEMA
 from tests.graphql_http.compiled.comparison import Subject, compare
 from tests.graphql_http.compiled.documents import Request, requests
@@ -40,7 +39,7 @@ def make_stage(outcome: Outcome) -> Stage:
 
 
 ZOO = Subject(build_zoo(), make_stage)
-ACCOUNTS = Subject(SCHEMA._schema, make_stage, Shortcuts(plain_attribute, direct_resolver))
+ACCOUNTS = Subject(SCHEMA._schema, make_stage, STRAWBERRY_SHORTCUTS)
 
 BOUNDED = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 # Cancelling a task before its first turn leaves coroutines that were never awaited, in either executor.

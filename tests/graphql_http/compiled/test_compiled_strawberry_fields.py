@@ -17,7 +17,8 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from graphql_http.compiled import compile_operation, direct_resolver, plain_attribute
+from graphql_http.compiled import NO_SHORTCUTS, compile_operation
+from graphql_http.compiled.strawberry_fields import direct_resolver, plain_attribute
 from tests.graphql_http.compiled.accounts import SCHEMA, OnlySometimes
 
 
@@ -62,7 +63,10 @@ def test_an_error_that_can_be_awaited_is_an_error_when_it_is_raised_by_an_attrib
     document = parse("{ thing { name } }")
     root_type = build_schema("type Query { thing: Thing } type Thing { name: String }")
     compiled = compile_operation(
-        root_type, document, None, plain_attribute=lambda field: _attribute(root_type, field)
+        root_type,
+        document,
+        None,
+        shortcuts=NO_SHORTCUTS._replace(plain_attribute=lambda field: _attribute(root_type, field)),
     )
     assert compiled is not None
     root = {"thing": Fails()}
@@ -141,7 +145,9 @@ def test_coroutine_functions_that_take_only_self_and_info_are_called_directly() 
     found = {name: direct_resolver(field) for name, field in fields_of(schema, "Query").items()}
     assert [name for name, resolve in found.items() if resolve] == ["direct"]
     document = parse("{ direct }")
-    compiled = compile_operation(schema._schema, document, None, direct_resolver=direct_resolver)
+    compiled = compile_operation(
+        schema._schema, document, None, shortcuts=NO_SHORTCUTS._replace(direct_resolver=direct_resolver)
+    )
     assert compiled is not None
 
     async def both() -> tuple[Any, Any]:

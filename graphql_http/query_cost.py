@@ -1,6 +1,6 @@
 """How much a document asks for, counted in one linear walk.
 
-Each definition is surveyed once; a fragment's weight is added wherever it is spread. The obvious recursive walk
+Each definition is surveyed once; a fragment's cost is added wherever it is spread. The obvious recursive walk
 over every path is itself the attack: fragments that spread the next one twice cost it two to the power of their
 number.
 """
@@ -22,17 +22,29 @@ from graphql import (
     SelectionSetNode,
 )
 
-from graphql_http.codes import EndpointErrorCode
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import RequestRefusedError, exceeds, refuse_operation, shorten
 from graphql_http.options import EndpointOptions
-from graphql_http.refusals import RequestRefusedError, exceeds, refuse_operation
-from graphql_http.reports import shorten
 
 COUNT_CEILING: Final = 1_000_000_000
 """Fragments that double a hundred times make counts of a hundred bits; nobody needs to know them exactly."""
 
+_Code = EndpointErrorCode
+
+# What is limited, by its name in the cost and, with `_maximum`, in the options.
+_LIMITS: Final = {
+    "mutations": (_Code.MUTATION_LIMIT_EXCEEDED, "Mutations"),
+    "tokens": (_Code.TOKEN_LIMIT_EXCEEDED, "Tokens"),
+    "depth": (_Code.DEPTH_LIMIT_EXCEEDED, "Levels of fields"),
+    "aliases": (_Code.ALIAS_LIMIT_EXCEEDED, "Aliases"),
+    "root_fields": (_Code.ROOT_FIELD_LIMIT_EXCEEDED, "Top-level fields"),
+    "directives": (_Code.DIRECTIVE_LIMIT_EXCEEDED, "Directives"),
+    "selections": (_Code.SELECTION_LIMIT_EXCEEDED, "Selections"),
+}
+
 
 @dataclass(slots=True)
-class Weight:
+class QueryCost:
     """What an operation, a fragment or a whole batch asks for."""
 
     tokens: int = 0
@@ -44,7 +56,7 @@ class Weight:
     mutations: int = 0
     single_use: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: "Weight") -> None:
+    def add(self, other: "QueryCost") -> None:
         """Put `other` beside this: counts add up, the deeper depth holds."""
         self.tokens += other.tokens
         self.depth = max(self.depth, other.depth)
@@ -68,16 +80,16 @@ class Spread:
 
 @dataclass(slots=True)
 class Survey:
-    """One definition's own weight, and the fragments that it spreads."""
+    """One definition's own cost, and the fragments that it spreads."""
 
-    weight: Weight
+    cost: QueryCost
     spreads: list[Spread]
 
 
-def weigh_operations(
+def measure_operations(
     document: DocumentNode, options: EndpointOptions
-) -> list[tuple[OperationDefinitionNode, Weight]]:
-    """Weigh every operation of `document`, fragments included.
+) -> list[tuple[OperationDefinitionNode, QueryCost]]:
+    """Measure every operation of `document`, fragments included.
 
     Raises:
         RequestRefusedError: one place carries too many directives, or a fragment spreads itself.
@@ -86,82 +98,60 @@ def weigh_operations(
     fragments = {
         d.name.value: _survey(d, options) for d in definitions if isinstance(d, FragmentDefinitionNode)
     }
-    weights = _weigh_fragments(fragments)
+    costs = _measure_fragments(fragments)
     operations = [d for d in definitions if isinstance(d, OperationDefinitionNode)]
-    return [(o, _weigh_operation(o, weights, options)) for o in operations]
+    return [(o, _measure_operation(o, costs, options)) for o in operations]
 
 
-def check_weight(weight: Weight, options: EndpointOptions) -> None:
+def check_cost(cost: QueryCost, options: EndpointOptions) -> None:
     """Refuse what asks for more than `options` allow.
 
     Raises:
         RequestRefusedError: with the code of the first limit that is exceeded, the limit and the value.
     """
-    for name in sorted(name for name, count in weight.single_use.items() if count > 1):
+    for name in sorted(name for name, count in cost.single_use.items() if count > 1):
         what = f"Uses of the mutation `{name}` in one request"
-        raise exceeds(EndpointErrorCode.SINGLE_USE_FIELD_REPEATED, what, 1, weight.single_use[name])
-    for code, what, maximum, value in (
-        (EndpointErrorCode.MUTATION_LIMIT_EXCEEDED, "Mutations", options.mutations_maximum, weight.mutations),
-        (EndpointErrorCode.TOKEN_LIMIT_EXCEEDED, "Tokens", options.tokens_maximum, weight.tokens),
-        (EndpointErrorCode.DEPTH_LIMIT_EXCEEDED, "Levels of fields", options.depth_maximum, weight.depth),
-        (EndpointErrorCode.ALIAS_LIMIT_EXCEEDED, "Aliases", options.aliases_maximum, weight.aliases),
-        (
-            EndpointErrorCode.ROOT_FIELD_LIMIT_EXCEEDED,
-            "Top-level fields",
-            options.root_fields_maximum,
-            weight.root_fields,
-        ),
-        (
-            EndpointErrorCode.DIRECTIVE_LIMIT_EXCEEDED,
-            "Directives",
-            options.directives_maximum,
-            weight.directives,
-        ),
-        (
-            EndpointErrorCode.SELECTION_LIMIT_EXCEEDED,
-            "Selections",
-            options.selections_maximum,
-            weight.selections,
-        ),
-    ):
+        raise exceeds(EndpointErrorCode.SINGLE_USE_FIELD_REPEATED, what, 1, cost.single_use[name])
+    for name, (code, what) in _LIMITS.items():
+        value, maximum = getattr(cost, name), getattr(options, f"{name}_maximum")
         if value > maximum:
             raise exceeds(code, f"{what} in one request", maximum, value)
 
 
-def sum_weights(weights: Iterable[Weight]) -> Weight:
-    """Weigh a whole batch."""
-    total = Weight()
-    for weight in weights:
-        total.add(weight)
+def sum_costs(costs: Iterable[QueryCost]) -> QueryCost:
+    """Measure a whole batch."""
+    total = QueryCost()
+    for cost in costs:
+        total.add(cost)
     return total
 
 
-def _weigh_operation(
-    operation: OperationDefinitionNode, fragments: Mapping[str, Weight], options: EndpointOptions
-) -> Weight:
+def _measure_operation(
+    operation: OperationDefinitionNode, fragments: Mapping[str, QueryCost], options: EndpointOptions
+) -> QueryCost:
     survey = _survey(operation, options)
-    weight = _combine(survey, fragments)
-    weight.directives += sum(len(v.directives or ()) for v in operation.variable_definitions or ())
+    cost = _combine(survey, fragments)
+    cost.directives += sum(len(v.directives or ()) for v in operation.variable_definitions or ())
     if operation.operation is OperationType.MUTATION:
-        weight.mutations = weight.root_fields
+        cost.mutations = cost.root_fields
     else:
-        weight.single_use.clear()
-    return weight
+        cost.single_use.clear()
+    return cost
 
 
-def _weigh_fragments(surveys: Mapping[str, Survey]) -> dict[str, Weight]:
+def _measure_fragments(surveys: Mapping[str, Survey]) -> dict[str, QueryCost]:
     """Combine each fragment once, those first that it spreads, without recursion.
 
     Raises:
         RequestRefusedError: a fragment spreads itself. Validation would say so too, after ten times as long.
     """
-    weights: dict[str, Weight] = {}
+    costs: dict[str, QueryCost] = {}
     for start in surveys:
-        path = [] if start in weights else [(start, iter(surveys[start].spreads))]
+        path = [] if start in costs else [(start, iter(surveys[start].spreads))]
         open_names = {start}
         while path:
             name, spreads = path[-1]
-            below = next((s.name for s in spreads if s.name in surveys and s.name not in weights), None)
+            below = next((s.name for s in spreads if s.name in surveys and s.name not in costs), None)
             if below in open_names:
                 raise _spreads_itself(below)
             if below is not None:
@@ -170,8 +160,8 @@ def _weigh_fragments(surveys: Mapping[str, Survey]) -> dict[str, Weight]:
             else:
                 path.pop()
                 open_names.discard(name)
-                weights[name] = _combine(surveys[name], weights)
-    return weights
+                costs[name] = _combine(surveys[name], costs)
+    return costs
 
 
 def _spreads_itself(name: str) -> RequestRefusedError:
@@ -179,34 +169,34 @@ def _spreads_itself(name: str) -> RequestRefusedError:
     return refuse_operation(EndpointErrorCode.GRAPHQL_VALIDATION_FAILED, message)
 
 
-def _combine(survey: Survey, fragments: Mapping[str, Weight]) -> Weight:
-    """Add the weights of the fragments that `survey` spreads to its own."""
-    own = survey.weight
+def _combine(survey: Survey, fragments: Mapping[str, QueryCost]) -> QueryCost:
+    """Add the costs of the fragments that `survey` spreads to its own."""
+    own = survey.cost
     for spread in survey.spreads:
-        weight = fragments.get(spread.name)
-        if weight is None:
+        cost = fragments.get(spread.name)
+        if cost is None:
             continue
-        own.aliases = min(own.aliases + weight.aliases, COUNT_CEILING)
-        own.selections = min(own.selections + weight.selections, COUNT_CEILING)
-        own.directives = min(own.directives + weight.directives, COUNT_CEILING)
+        own.aliases = min(own.aliases + cost.aliases, COUNT_CEILING)
+        own.selections = min(own.selections + cost.selections, COUNT_CEILING)
+        own.directives = min(own.directives + cost.directives, COUNT_CEILING)
         if not spread.is_introspective:
-            own.depth = max(own.depth, spread.depth - 1 + weight.depth)
+            own.depth = max(own.depth, spread.depth - 1 + cost.depth)
         if spread.is_at_root:
-            own.root_fields = min(own.root_fields + weight.root_fields, COUNT_CEILING)
-            for name, count in weight.single_use.items():
+            own.root_fields = min(own.root_fields + cost.root_fields, COUNT_CEILING)
+            for name, count in cost.single_use.items():
                 own.single_use[name] = min(own.single_use[name] + count, COUNT_CEILING)
     return own
 
 
 def _survey(definition: OperationDefinitionNode | FragmentDefinitionNode, options: EndpointOptions) -> Survey:
     """Count one definition, looking at each of its selections once."""
-    survey = Survey(Weight(directives=_count_directives(definition, options)), [])
+    survey = Survey(QueryCost(directives=_count_directives(definition, options)), [])
     stack = [_Level(definition.selection_set, depth=1, is_at_root=True, is_introspective=False)]
     while stack:
         level = stack.pop()
-        survey.weight.selections += len(level.selection_set.selections)
+        survey.cost.selections += len(level.selection_set.selections)
         for selection in level.selection_set.selections:
-            survey.weight.directives += _count_directives(selection, options)
+            survey.cost.directives += _count_directives(selection, options)
             below = _enter(selection, level, survey, options)
             if below is not None:
                 stack.append(below)
@@ -228,7 +218,7 @@ def _enter(
 ) -> _Level | None:
     """Count one selection; the level below it is given back to be walked."""
     if isinstance(selection, FieldNode):
-        return _enter_field(selection, level, survey.weight, options)
+        return _enter_field(selection, level, survey.cost, options)
     if isinstance(selection, InlineFragmentNode):
         return _Level(selection.selection_set, level.depth, level.is_at_root, level.is_introspective)
     if isinstance(selection, FragmentSpreadNode):
@@ -237,16 +227,16 @@ def _enter(
     return None
 
 
-def _enter_field(node: FieldNode, level: _Level, weight: Weight, options: EndpointOptions) -> _Level | None:
+def _enter_field(node: FieldNode, level: _Level, cost: QueryCost, options: EndpointOptions) -> _Level | None:
     name = node.name.value
     if node.alias is not None:
-        weight.aliases += 1
+        cost.aliases += 1
     if level.is_at_root:
-        weight.root_fields += 1
+        cost.root_fields += 1
         if name in options.single_use_fields:
-            weight.single_use[name] += 1
+            cost.single_use[name] += 1
     if not level.is_introspective:
-        weight.depth = max(weight.depth, level.depth)
+        cost.depth = max(cost.depth, level.depth)
     if node.selection_set is None:
         return None
     # Descriptions of the schema are nested by nature, and only the schema's owner can make them large.

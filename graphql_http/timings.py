@@ -7,7 +7,7 @@ from typing import Any
 from graphql_http.documents import PreparedOperation
 
 
-class Trace:
+class Timings:
     """The steps of one request, by the clock that only measures. A step that was not reached is 0."""
 
     __slots__ = ("_operations", "execute", "prepare", "read", "started")
@@ -42,6 +42,6 @@ class Trace:
 
 
 def _codes_in(content: object) -> list[str]:
-    replies = content if isinstance(content, list) else [content]
-    found = [reply.get("errors", ()) for reply in replies if isinstance(reply, dict)]
+    responses = content if isinstance(content, list) else [content]
+    found = [response.get("errors", ()) for response in responses if isinstance(response, dict)]
     return [entry["extensions"]["code"] for entries in found for entry in entries]

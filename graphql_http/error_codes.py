@@ -1,6 +1,5 @@
 """What the endpoint itself refuses, as codes for programs.
 
-`resolvers.errors.ErrorCode` holds what the product refuses; the two together are the GraphQL enum `ErrorCode`.
 Names that other GraphQL servers and clients already know are kept, `PERSISTED_QUERY_NOT_FOUND` for one.
 """
 
@@ -9,7 +8,7 @@ from typing import Final
 
 
 class EndpointErrorCode(StrEnum):
-    """Why a request was refused before any resolver ran. The list only grows: clients compare against it."""
+    """Why a request could not be served. The list only grows: clients compare against it."""
 
     BAD_REQUEST = "BAD_REQUEST"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
@@ -50,15 +49,17 @@ class EndpointErrorCode(StrEnum):
     PERSISTED_QUERY_HASH_MISMATCH = "PERSISTED_QUERY_HASH_MISMATCH"
     DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
 
+    INTERNAL = "INTERNAL"
+
     @property
     def description(self) -> str:
         """What the code means and what to do about it, for a developer who has never seen this server."""
-        return DESCRIPTIONS[self]
+        return _DESCRIPTIONS[self]
 
 
 _Code = EndpointErrorCode
 
-DESCRIPTIONS: Final[dict[EndpointErrorCode, str]] = {
+_DESCRIPTIONS: Final[dict[EndpointErrorCode, str]] = {
     _Code.BAD_REQUEST: (
         "The HTTP request is not a GraphQL request: the JSON cannot be read, `query` is missing, or a parameter has "
         "the wrong type. Correct the request; the message says where."
@@ -125,5 +126,6 @@ DESCRIPTIONS: Final[dict[EndpointErrorCode, str]] = {
     _Code.PERSISTED_QUERY_NOT_SUPPORTED: "Automatic persisted queries are off. Send the document itself.",
     _Code.PERSISTED_QUERY_HASH_MISMATCH: "The hash that was sent is not the SHA-256 of the document that came with it.",
     _Code.DOCUMENT_NOT_TRUSTED: "This server runs only the documents that were registered with it beforehand.",
+    _Code.INTERNAL: "An unexpected fault of the server. Report the `requestId` in `extensions`.",
 }
 """One sentence or two for each code; they become the descriptions of the enum's values in the schema."""

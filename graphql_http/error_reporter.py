@@ -5,18 +5,13 @@ traceback, and shown as the request's id only.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import structlog
 from graphql import GraphQLError
 
-from graphql_http.codes import EndpointErrorCode
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import ErrorEntry, report_error
 from graphql_http.execution import DescribeError, ErrorDescription
-from graphql_http.refusals import ErrorEntry
-from graphql_http.reports import report_error
-
-INTERNAL: Final = "INTERNAL"
-"""The code of what is masked. A description with this code is logged and masked as well."""
 
 _log = structlog.stdlib.get_logger("graphql_http")
 
@@ -53,22 +48,21 @@ class ErrorReporter:
             if cause.nodes:
                 return report_error(error, EndpointErrorCode.BAD_USER_INPUT.value)
         description = self._describe(cause, context)
-        if description is None or description.code == INTERNAL:
-            return self._mask(error, cause, description, request_id)
+        if description is None:
+            return _mask(error, cause, request_id)
         return report_error(
             error, description.code, message=description.message, extensions=description.extensions
         )
 
-    def _mask(
-        self,
-        error: GraphQLError,
-        cause: BaseException,
-        description: ErrorDescription | None,
-        request_id: str | None,
-    ) -> ErrorEntry:
-        log_unexpected(cause, request_id, path=error.path)
-        message = description.message if description else internal_message(request_id)
-        return report_error(error, INTERNAL, message=message, extensions=internal_extensions(request_id))
+
+def _mask(error: GraphQLError, cause: BaseException, request_id: str | None) -> ErrorEntry:
+    log_unexpected(cause, request_id, path=error.path)
+    return report_error(
+        error,
+        EndpointErrorCode.INTERNAL.value,
+        message=internal_message(request_id),
+        extensions=internal_extensions(request_id),
+    )
 
 
 def cause_of(error: GraphQLError) -> BaseException:

@@ -1,9 +1,15 @@
-"""A request that is not served: what to say, and with which status."""
+"""Errors as entries of the response, and the exception of a request that is not served.
+
+Entries are readable, coded, and short whatever the document was.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from graphql_http.codes import EndpointErrorCode
+import msgspec
+from graphql import GraphQLError
+
+from graphql_http.error_codes import EndpointErrorCode
 
 ErrorEntry: TypeAlias = dict[str, Any]
 """One entry of the response's `errors`, ready for JSON."""
@@ -11,6 +17,10 @@ ErrorEntry: TypeAlias = dict[str, Any]
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 CLOSE: Final = (b"connection", b"close")
+MESSAGE_MAXIMUM_BYTES: Final = 300
+ENTRY_MAXIMUM_BYTES: Final = 1_000
+LOCATIONS_MAXIMUM: Final = 4
+PATH_MAXIMUM_BYTES: Final = 300
 
 
 class RequestRefusedError(Exception):
@@ -63,3 +73,36 @@ def exceeds(
     found = "more" if value is None else str(value)
     extensions = {"maximum": maximum, **({} if value is None else {"value": value})}
     return refuse_operation(code, f"{what}: at most {maximum} allowed, found {found}.", extensions=extensions)
+
+
+def report_error(
+    error: GraphQLError, code: str, *, message: str | None = None, extensions: Mapping[str, Any] | None = None
+) -> ErrorEntry:
+    """Write `error` as an entry of under 1 kB with `code`.
+
+    Messages of graphql-core quote names and values of the document: long ones are cut. A path that is too long to
+    be shown is left out. The error's own extensions are not shown; `extensions` are.
+    """
+    entry: ErrorEntry = {"message": shorten(message or error.message)}
+    if error.locations:
+        entry["locations"] = [
+            {"line": p.line, "column": p.column} for p in error.locations[:LOCATIONS_MAXIMUM]
+        ]
+    if error.path is not None and _length(error.path) <= PATH_MAXIMUM_BYTES:
+        entry["path"] = error.path
+    entry["extensions"] = {"code": code}
+    if extensions and _length(extensions) <= ENTRY_MAXIMUM_BYTES - _length(entry):
+        entry["extensions"] = {"code": code, **extensions}
+    return entry
+
+
+def shorten(message: str) -> str:
+    """Cut `message` to what is worth reading, at a character's border."""
+    encoded = message.encode("utf-8", "replace")
+    if len(encoded) <= MESSAGE_MAXIMUM_BYTES:
+        return message
+    return encoded[:MESSAGE_MAXIMUM_BYTES].decode("utf-8", "ignore") + "…"
+
+
+def _length(value: object) -> int:
+    return len(msgspec.json.encode(value))

@@ -2,16 +2,16 @@
 
 from graphql import GraphQLSchema
 
-from graphql_http.codes import EndpointErrorCode
 from graphql_http.documents import Documents, PreparedDocument
+from graphql_http.error_codes import EndpointErrorCode
+from graphql_http.errors import RequestRefusedError, refuse, refuse_operation
 from graphql_http.options import EndpointOptions
 from graphql_http.persisted import PersistedQueries, check_hash
 from graphql_http.reading import Parameters
-from graphql_http.refusals import RequestRefusedError, refuse, refuse_operation
 from graphql_http.trusted import TrustedDocuments, TrustMode, options_for_trusted
 
 
-class DocumentSources:
+class DocumentLookup:
     """Finds and prepares the document that a request means."""
 
     def __init__(

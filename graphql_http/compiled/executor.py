@@ -1,14 +1,16 @@
-"""The executor of this door: compiled operations, with graphql-core behind them for what they do not cover."""
+"""An executor that compiles, with graphql-core behind it for what compiled operations do not cover."""
 
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLSchema
 
-from graphql_http import PreparedOperation, SchemaExecutor
-from graphql_http.compiled import CompiledOperation, compile_operation, direct_resolver, plain_attribute
+from graphql_http.compiled.operation import CompiledOperation, compile_operation
+from graphql_http.compiled.shortcuts import NO_SHORTCUTS, Shortcuts
+from graphql_http.documents import PreparedOperation
+from graphql_http.execution import SchemaExecutor
 
-# A plan's closures weigh about as much as the nodes that they are made from.
+# A plan's closures take about as much memory as the nodes that they are made from.
 _PLAN_BYTES_PER_SELECTION = 2_000
 
 # Kept in a plan's place where an operation is not covered, so that this is found out once.
@@ -18,15 +20,22 @@ _NOT_COVERED = object()
 class CompilingExecutor:
     """Runs each operation from a plan that is made at its first run and kept with its document."""
 
-    def __init__(self, schema: GraphQLSchema, *, are_suggestions_shown: bool) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        are_suggestions_shown: bool = False,
+        shortcuts: Shortcuts = NO_SHORTCUTS,
+    ) -> None:
         self._schema = schema
+        self._shortcuts = shortcuts
         self._hides_suggestions = not are_suggestions_shown
         self._fallback = SchemaExecutor(schema, are_suggestions_shown=are_suggestions_shown)
 
     def __call__(
         self, operation: PreparedOperation, variables: Mapping[str, Any], context: object
     ) -> Awaitable[ExecutionResult]:
-        """See `graphql_http.Executor`."""
+        """See `graphql_http.execution.Executor`."""
         plan = operation.plan or self._compile(operation)
         if not isinstance(plan, CompiledOperation):
             return self._fallback(operation, variables, context)
@@ -38,15 +47,14 @@ class CompilingExecutor:
             self._schema,
             operation.document,
             operation.name,
-            plain_attribute=plain_attribute,
-            direct_resolver=direct_resolver,
+            shortcuts=self._shortcuts,
             hide_suggestions=self._hides_suggestions,
             coercion_errors_maximum=operation.errors_maximum,
         )
         if compiled is None:
             operation.keep_plan(_NOT_COVERED, 0)
             return _NOT_COVERED
-        selections = operation.weight.selections * compiled.plans_maximum
+        selections = operation.cost.selections * compiled.plans_maximum
         operation.keep_plan(compiled, _PLAN_BYTES_PER_SELECTION * selections)
         return compiled
 
