@@ -1,9 +1,8 @@
 """The tables of settings for `docs/settings.md`, made from `Settings` itself.
 
-`python -m gateway.settings_table docs/settings.md` writes them between the two marks of the page.
+`python -m gateway.settings_table` writes them between the two marks of the page.
 """
 
-import sys
 from pathlib import Path
 from types import NoneType
 from typing import Literal, get_args, get_origin
@@ -14,7 +13,8 @@ from pydantic.fields import FieldInfo
 from gateway.settings import Settings
 from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS, Group
 
-BEGIN = "<!-- settings: made by python -m gateway.settings_table docs/settings.md -->"
+PAGE = Path(__file__).parents[1] / "docs/settings.md"
+BEGIN = "<!-- settings: made by python -m gateway.settings_table -->"
 END = "<!-- end of settings -->"
 
 _UNITS = {
@@ -88,5 +88,4 @@ def _switch(*, is_on: bool) -> str:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(replace_settings_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(replace_settings_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -74,6 +74,10 @@ def test_page_has_the_settings_as_they_are() -> None:
     assert page == replace_settings_tables(page), f"run the command that stands in the page: {BEGIN}"
 
 
+def test_readme_is_short_enough_to_be_read() -> None:
+    assert len(read("README.md").splitlines()) < 150
+
+
 def test_page_names_every_setting_once_in_its_tables() -> None:
     table = read("docs/settings.md").partition(BEGIN)[2].partition(END)[0]
 
