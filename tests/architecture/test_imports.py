@@ -1,9 +1,10 @@
 """No two modules import each other, not even for a type and not even late: each can be read after those it names."""
 
 import ast
+import sys
 
 from tests.architecture.imports import _imported, find_circles, read_imports
-from tests.architecture.sources import ROOT, list_modules
+from tests.architecture.sources import ROOT, list_modules, parse, relative
 
 
 def test_no_modules_import_each_other() -> None:
@@ -35,3 +36,27 @@ def test_imports_are_found_wherever_they_stand() -> None:
 
 def test_part_of_a_package_is_not_the_package() -> None:
     assert "a" not in set(_imported(ast.parse("from a import c"), {"a", "a.c"}))
+
+
+def test_graphql_server_leans_on_nothing_of_the_product() -> None:
+    """It could be a package of its own; Strawberry is known in one file."""
+    outside = {
+        relative(path): packages_of(parse(path)) - sys.stdlib_module_names - {"graphql_http"}
+        for path in list_modules()
+        if relative(path).startswith("graphql_http/")
+    }
+    strawberry = [name for name, packages in outside.items() if "strawberry" in packages]
+
+    assert set().union(*outside.values()) == {
+        "graphql",
+        "msgspec",
+        "request_bodies",
+        "starlette",
+        "strawberry",
+        "structlog",
+    }
+    assert strawberry == ["graphql_http/compiled/strawberry_fields.py"]
+
+
+def packages_of(tree: ast.AST) -> set[str]:
+    return {name.partition(".")[0] for name in _imported(tree, set())}

@@ -31,6 +31,7 @@ PAGES = [
     "docs/glossary.md",
     "docs/adr/README.md",
     "docs/adr/template.md",
+    "graphql_http/README.md",
 ]
 # A decision that was replaced tells of files that have gone since.
 DECISIONS = [
