@@ -12,7 +12,7 @@ DialectName = Literal["documented", "ihome"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """One way of speaking the same ten endpoints.
+    """One way of speaking the same endpoints.
 
     `aliases` are further spellings of a field, in the order in which they count after the field's own name. `paths`
     are further paths, each with the one that it means. `errnos` replace entries of the table. `copies` are further

@@ -1,4 +1,4 @@
-"""The ten endpoints as one table: what each reads and gives, and the handler that calls the resolver.
+"""The endpoints as one table: what each reads and gives, and the handler that calls the resolver.
 
 A handler's docstring is what the OpenAPI document says of it: a summary, and a description.
 """
