@@ -4,7 +4,9 @@ A resolver raises the most exact of these; each door translates them once (`sche
 `rest_shim/errno.py`). Nothing here knows a status, an errno or a payload.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 from resolvers.auth_methods import AuthMethod
 from resolvers.messages import Language, Reason, message_of
@@ -33,6 +35,33 @@ class ErrorCode(StrEnum):
     SMS_NOT_SENT = "SMS_NOT_SENT"
     STORAGE_FAILED = "STORAGE_FAILED"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+
+
+MEANINGS: Final[Mapping[ErrorCode, str]] = {
+    ErrorCode.INVALID_INPUT: "A field is missing, malformed or not allowed.",
+    ErrorCode.WEAK_PASSWORD: "The password is among the ten thousand commonest, or is the mobile number itself.",
+    ErrorCode.INVALID_IMAGE: "The upload is empty, too large, or no readable JPEG, PNG, WebP or GIF picture; "
+    "nothing of it is kept.",
+    ErrorCode.CAPTCHA_EXPIRED: "The captcha is unknown, used, or over three minutes old. Fetch another.",
+    ErrorCode.CAPTCHA_WRONG: "The captcha's text was wrong. Where a code was asked for, the captcha is spent.",
+    ErrorCode.SMS_CODE_EXPIRED: "There is no live SMS code for this mobile. Ask for another.",
+    ErrorCode.SMS_CODE_WRONG: "The SMS code is wrong; only a few guesses are judged.",
+    ErrorCode.MOBILE_TAKEN: "The mobile number has an account; told only to whoever proved it with its code.",
+    ErrorCode.NAME_TAKEN: "Another account has this name; upper and lower case are the same.",
+    ErrorCode.ID_NUMBER_REFUSED: "The real-name record cannot be accepted.",
+    ErrorCode.AUTH_ALREADY_SUBMITTED: "The account has its real-name record, which is submitted once and stays.",
+    ErrorCode.WRONG_CREDENTIALS: "The mobile number or the password is wrong; it is not told which.",
+    ErrorCode.UNAUTHENTICATED: "This needs a signed-in account, and nobody is signed in.",
+    ErrorCode.REAUTHENTICATION_REQUIRED: "The last proof of who it is lies too far back; the methods that would do "
+    "are told.",
+    ErrorCode.SESSION_NOT_FOUND: "The viewer has no live session of this id.",
+    ErrorCode.ACCOUNT_LOCKED: "An operator has locked the account; told only to whoever knows its password.",
+    ErrorCode.RATE_LIMITED: "A limit was reached; the answer tells how many seconds to wait.",
+    ErrorCode.SMS_NOT_SENT: "The SMS provider did not take the message. No code is live; try again.",
+    ErrorCode.STORAGE_FAILED: "The picture could not be stored. Nothing was changed; try again.",
+    ErrorCode.SERVICE_UNAVAILABLE: "The database or the state store is down. Nothing was changed; try again soon.",
+}
+"""What each code means and what to do about it, for the developers of clients; both doors' documents say it."""
 
 
 class AccountError(Exception):

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from resolvers.errors import MEANINGS
 from resolvers.errors import ErrorCode as E
 from rest_shim.bodies import MAXIMUM_BODY_BYTES, MAXIMUM_UPLOAD_BYTES
 from rest_shim.dialects import Dialect
@@ -26,28 +27,10 @@ _DESCRIPTION = (Path(__file__).parent / "openapi.md").read_text(encoding="utf-8"
 # What pages may send as JSON numbers without losing a digit.
 _NUMBERS = frozenset({"mobile", "image_code_id"})
 
-_WHEN: Mapping[E | Errno, str] = {
-    E.INVALID_INPUT: "a field is missing, malformed or not allowed",
-    E.WEAK_PASSWORD: "the password is too common, where the operator refuses those",
-    E.INVALID_IMAGE: "not a usable picture; nothing of it is kept",
-    E.CAPTCHA_EXPIRED: "the captcha is unknown, used or too old: fetch another",
-    E.CAPTCHA_WRONG: "the captcha text is wrong; on smscode the captcha is spent",
-    E.SMS_CODE_EXPIRED: "there is no live SMS code for this mobile",
-    E.SMS_CODE_WRONG: "the SMS code is wrong",
-    E.MOBILE_TAKEN: "the mobile has an account",
-    E.NAME_TAKEN: "another account has this name",
-    E.ID_NUMBER_REFUSED: "another account has this identity number",
-    E.AUTH_ALREADY_SUBMITTED: "this account has its record already",
-    E.WRONG_CREDENTIALS: "the mobile or the password is wrong; it is not told which",
-    E.UNAUTHENTICATED: "nobody is signed in, nor are there both `mobile` and `password` where they are read",
-    E.ACCOUNT_LOCKED: "an operator has locked the account",
-    E.RATE_LIMITED: "a limit was reached, or it is too busy, with `retry_after`",
-    E.SMS_NOT_SENT: "the SMS provider did not take the message: try again",
-    E.STORAGE_FAILED: "the picture could not be stored: try again",
-    E.SERVICE_UNAVAILABLE: "the database or the state store does not answer",
-    Errno.SERVERERR: "an unexpected fault; report the `X-Request-ID`",
-    Errno.IPERR: "a limit for the client's address was reached, with `retry_after`",
-    Errno.REQERR: "another site's page sent the request; no `retry_after`",
+_WHEN: Mapping[Errno, str] = {
+    Errno.SERVERERR: "An unexpected fault; report the `X-Request-ID`.",
+    Errno.IPERR: "A limit for the client's address was reached; `retry_after` tells how many seconds to wait.",
+    Errno.REQERR: "Another site's page sent the request; there is no `retry_after`.",
 }
 OUTSIDE = {
     "UnknownPath": (404, Errno.REQERR, "There is no such path.", "接口不存在"),
@@ -202,8 +185,11 @@ class _Paths:
     def _refusal(self, route: Route) -> Schema:
         reasons: dict[Errno, str] = {}
         for cause in _refusals_of(route):
-            errno = cause if isinstance(cause, Errno) else self._dialect.errnos.get(cause) or ERRNOS[cause]
-            reasons[errno] = f"{reasons[errno]}; or {_WHEN[cause]}" if errno in reasons else _WHEN[cause]
+            if isinstance(cause, Errno):
+                errno, when = cause, _WHEN[cause]
+            else:
+                errno, when = self._dialect.errnos.get(cause) or ERRNOS[cause], MEANINGS[cause]
+            reasons[errno] = f"{reasons[errno]} Or: {when}" if errno in reasons else when
         properties: Schema = {
             "errno": _errno_enum(dict(sorted(reasons.items()))),
             "errmsg": {"type": "string", "minLength": 1, "description": "For people, in Chinese."},

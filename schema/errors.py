@@ -9,41 +9,17 @@ import strawberry
 
 from graphql_http import EndpointErrorCode, ErrorDescription
 from resolvers import auth_methods, errors
-from resolvers.errors import AccountError, ServiceUnavailableError
+from resolvers.errors import MEANINGS, AccountError, ServiceUnavailableError
 from resolvers.messages import Language
 from schema.context import GraphQLContext
 
-_Code = errors.ErrorCode
+REQUEST_CODES: Final = frozenset(
+    {errors.ErrorCode.UNAUTHENTICATED, errors.ErrorCode.RATE_LIMITED, errors.ErrorCode.SERVICE_UNAVAILABLE}
+)
+"""What a whole request, or a field outside a payload, is refused for beside what the endpoint itself refuses."""
 
-PAYLOAD_CODES: Final[Mapping[errors.ErrorCode, str]] = {
-    _Code.INVALID_INPUT: "An argument is missing, malformed or not allowed; `field` names it.",
-    _Code.WEAK_PASSWORD: "The password is among the ten thousand commonest, or is the mobile number itself.",
-    _Code.INVALID_IMAGE: "The upload is empty, too large, or no readable JPEG, PNG, WebP or GIF picture.",
-    _Code.CAPTCHA_EXPIRED: "The captcha is unknown, used, or over three minutes old. Fetch another.",
-    _Code.CAPTCHA_WRONG: "The captcha's text was wrong, and the captcha is spent.",
-    _Code.SMS_CODE_EXPIRED: "There is no live SMS code for this mobile. Ask for another.",
-    _Code.SMS_CODE_WRONG: "The SMS code is wrong; `attemptsRemaining` tells how many guesses are left.",
-    _Code.MOBILE_TAKEN: "The mobile number has an account; told only to whoever proved it with its code.",
-    _Code.NAME_TAKEN: "Another account has this name; upper and lower case are the same.",
-    _Code.ID_NUMBER_REFUSED: "The real-name record cannot be accepted.",
-    _Code.AUTH_ALREADY_SUBMITTED: "The account has its real-name record, which is submitted once and stays.",
-    _Code.WRONG_CREDENTIALS: "The mobile number or the password is wrong; it is not told which.",
-    _Code.UNAUTHENTICATED: "This needs a signed-in account, and nobody is signed in.",
-    _Code.REAUTHENTICATION_REQUIRED: "The last proof of who it is lies too far back; see `methods`.",
-    _Code.SESSION_NOT_FOUND: "The viewer has no live session of this id.",
-    _Code.ACCOUNT_LOCKED: "An operator has locked the account; told only to whoever knows its password.",
-    _Code.RATE_LIMITED: "A limit was reached; `retryAfterSeconds` tells when to try again.",
-    _Code.SMS_NOT_SENT: "The SMS provider did not take the message. No code is live; try again.",
-    _Code.STORAGE_FAILED: "The picture could not be stored. Nothing was changed; try again.",
-}
-"""What a mutation can be refused for, and what it means."""
-
-REQUEST_CODES: Final[Mapping[errors.ErrorCode, str]] = {
-    _Code.UNAUTHENTICATED: "A field was asked for that needs a signed-in account, and nobody is signed in.",
-    _Code.RATE_LIMITED: "A limit was reached; the header `Retry-After` tells when to try again.",
-    _Code.SERVICE_UNAVAILABLE: "The database or the state store is down. Nothing was changed; try again soon.",
-}
-"""What a whole request, or a field outside a payload, can be refused for beside what the endpoint itself refuses."""
+PAYLOAD_CODES: Final = frozenset(errors.ErrorCode) - {errors.ErrorCode.SERVICE_UNAVAILABLE}
+"""What a mutation is refused for."""
 
 
 def make_enum(name: str, description: str, codes: Mapping[str, str]) -> type[Enum]:
@@ -55,13 +31,13 @@ def make_enum(name: str, description: str, codes: Mapping[str, str]) -> type[Enu
 ErrorCode = make_enum(
     "ErrorCode",
     "Why a mutation was refused, as an entry of its payload's `errors` tells it. Values are only ever added.",
-    {code.value: text for code, text in PAYLOAD_CODES.items()},
+    {code.value: MEANINGS[code] for code in errors.ErrorCode if code in PAYLOAD_CODES},
 )
 RequestErrorCode = make_enum(
     "RequestErrorCode",
     "Why a request, or a field of it, could not be served, as `extensions.code` of a top-level error tells it. "
     "Values are only ever added.",
-    {code.value: text for code, text in REQUEST_CODES.items()}
+    {code.value: MEANINGS[code] for code in errors.ErrorCode if code in REQUEST_CODES}
     | {code.value: code.description for code in EndpointErrorCode},
 )
 

@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLEnumType
 
 from graphql_http import EndpointErrorCode
-from resolvers.errors import AccountError, ErrorCode
+from resolvers.errors import MEANINGS, AccountError, ErrorCode
 from resolvers.messages import _MESSAGES, Reason, message_of
 from rest_shim.dialects import DIALECTS
 from rest_shim.errno import ERRNOS, TEXTS, Errno
@@ -78,6 +78,10 @@ def test_every_kind_of_refusal_has_its_type() -> None:
 
     assert {kind.__name__ for kind in ERROR_TYPES} == kinds
     assert {type_.__name__ for type_ in ERROR_TYPES.values()} == kinds
+
+
+def test_every_code_of_the_product_says_what_it_means() -> None:
+    assert set(MEANINGS) == set(ErrorCode)
 
 
 def test_every_reason_has_its_texts_in_both_languages() -> None:
