@@ -22,8 +22,9 @@ from gateway.listening import LOOPBACK
 from gateway.origins import normalize_listed_origin
 from graphql_http import EndpointOptions
 from request_bodies import BUDGET_BYTES
-from resolvers.context import Policy
+from resolvers.context import Policy, SmsSignIn
 from resolvers.limits import sms_ceiling
+from resolvers.messages import SmsNotice
 from resolvers.sms_guard import Guard
 from resolvers.sms_purposes import FEWEST_DIGITS, MOST_DIGITS, SmsPurpose
 
@@ -261,6 +262,11 @@ class SmsSettings(Group):
         le=MOST_DIGITS,
         description="digits of a code to register; codes that open an account have 6 or more",
     )
+    sign_in: SmsSignIn = Field(
+        _POLICY.sms_sign_in,
+        description="whether a right code to sign in also makes accounts (`register`), or not (`existing`); `off`: "
+        "nobody signs in by SMS code",
+    )
     daily_ceiling: int = Field(
         sms_ceiling(_POLICY.limits), ge=0, description="SMS of the whole installation in a day"
     )
@@ -275,7 +281,8 @@ class SmsSettings(Group):
     aliyun_template_code: str = Field("", description="the approved template; its variable is `code`")
     aliyun_purpose_templates: Words = Field(
         (),
-        description="templates of single purposes, such as `register=SMS_1,login=SMS_2`",
+        description="templates of single purposes and notices, such as `register=SMS_1,password_changed=SMS_2`; "
+        "that of a notice has no variable, and without one it is not sent",
     )
 
     @field_validator("country_codes")
@@ -291,8 +298,9 @@ class SmsSettings(Group):
     def _check_purpose_templates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for entry in value:
             purpose, _, template = entry.partition("=")
-            if purpose not in set(SmsPurpose) or not template:
-                raise ValueError(f"{entry!r} is no purpose=template; purposes: {', '.join(SmsPurpose)}")
+            if purpose not in {*SmsPurpose, *SmsNotice} or not template:
+                purposes = ", ".join([*SmsPurpose, *SmsNotice])
+                raise ValueError(f"{entry!r} is no purpose=template; purposes: {purposes}")
         return value
 
     @field_validator("dry_guards")

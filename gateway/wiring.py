@@ -22,6 +22,7 @@ from resolvers.limits import Limits, scaled, with_sms_ceiling
 from resolvers.outages import Outage, Outages
 from resolvers.passwords import Passwords, make_hasher
 from resolvers.ports import AvatarStore, SmsSender, StateStore
+from resolvers.sms_notices import finish_notices
 from resolvers.upload_slots import UploadSlots
 from resolvers.viewers import CoalescedViewers
 from resolvers.workers import WorkerPool
@@ -72,6 +73,7 @@ async def open_services(
             outages=outages,
         )
         stack.push_async_callback(services.refunds.aclose)
+        stack.push_async_callback(finish_notices, services.notices)
         yield services
 
 
@@ -84,6 +86,7 @@ def policy_of(settings: Settings) -> Policy:
         limits=scaled(limits, settings.policy.limits_scale),
         audit_days=settings.policy.audit_days,
         sudo_seconds=settings.policy.sudo_seconds,
+        sms_sign_in=settings.sms.sign_in,
         sms_code_digits=settings.sms.code_digits,
     )
 

@@ -1,9 +1,11 @@
 """What a resolver is given: the services of the process, and the facts of one request."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from db.engine import Connection, Database, DatabaseUnavailableError
 from db.sessions import find_authenticated_at
@@ -24,11 +26,14 @@ from resolvers.messages import Reason
 from resolvers.outages import Outages
 from resolvers.passwords import Passwords
 from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
-from resolvers.refunds import Refunds
+from resolvers.refunds import Refunds, Undo
 from resolvers.sessions import Authentication, IssuedSession, hash_token, is_due_for_renewal
 from resolvers.upload_slots import UploadSlots
 from resolvers.viewers import Viewers, renew
 from resolvers.workers import WorkerPool
+
+SmsSignIn = Literal["register", "existing", "off"]
+"""Whether a right code to sign in makes an account where there is none, or signs in only to one that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Policy:
     audit_days: int = 180
     sms_code_digits: int = 6
     sudo_seconds: int = 900
+    sms_sign_in: SmsSignIn = "register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class Services:
     links: Links
     outages: Outages = field(default_factory=Outages)
     refunds: Refunds = field(default_factory=Refunds)
+    notices: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +251,15 @@ class Context:
         """
         if not self.takes_cookies:
             raise invalid_input(Reason.COOKIES_NOT_TAKEN, "token_delivery")
+
+    async def forget(self, *undos: Undo) -> None:
+        """Take out of the state store what a commit has made void: now, or as soon as the store answers.
+
+        What is committed is done, so that nothing here fails.
+        """
+        for undo in undos:
+            self.services.refunds.owe(self.services.state, undo, is_store_doubtful=False)
+        await self.services.refunds.settle()
 
     def authenticate_as(self, account: Account) -> None:
         """Serve the rest of this request for `account`, which has just proved its password; no session begins."""

@@ -77,7 +77,7 @@ async def erase_account(ctx: Context, *, mobile: str) -> None:
     ctx.require_operator()
     async with ctx.reading() as connection:
         row = await get_account(connection, mobile)
-    await forget_sms_codes(ctx, row.mobile)
+    await forget_sms_codes(ctx, mobile=row.mobile, account_id=row.id)
     await forget_sign_ins(ctx, row.mobile)
     if row.avatar_key:
         await delete_unless_shown(ctx, row.avatar_key, except_by=row.id)

@@ -27,6 +27,8 @@ class ErrorCode(StrEnum):
     ID_NUMBER_REFUSED = "ID_NUMBER_REFUSED"
     AUTH_ALREADY_SUBMITTED = "AUTH_ALREADY_SUBMITTED"
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
+    SAME_PASSWORD = "SAME_PASSWORD"
+    ACCOUNT_NOT_FOUND = "ACCOUNT_NOT_FOUND"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     REAUTHENTICATION_REQUIRED = "REAUTHENTICATION_REQUIRED"
     SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
@@ -51,6 +53,8 @@ MEANINGS: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.ID_NUMBER_REFUSED: "The real-name record cannot be accepted.",
     ErrorCode.AUTH_ALREADY_SUBMITTED: "The account has its real-name record, which is submitted once and stays.",
     ErrorCode.WRONG_CREDENTIALS: "The mobile number or the password is wrong; it is not told which.",
+    ErrorCode.SAME_PASSWORD: "The new password is the present one.",
+    ErrorCode.ACCOUNT_NOT_FOUND: "The mobile number has no account; told only to whoever proved it with its code.",
     ErrorCode.UNAUTHENTICATED: "This needs a signed-in account, and nobody is signed in.",
     ErrorCode.REAUTHENTICATION_REQUIRED: "The last proof of who it is lies too far back; the methods that would do "
     "are told.",

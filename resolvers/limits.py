@@ -14,13 +14,14 @@ from resolvers.messages import Reason
 from resolvers.ports import Counter, StateStore, StateStoreError
 from resolvers.refunds import Refunds, Undo
 
-Subject = Literal["mobile", "address", "account", "code", "installation"]
+Subject = Literal["mobile", "address", "account", "session", "code", "installation"]
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 
 _WINDOW_END_SECONDS = 1
+_CODES_A_NOTICE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,14 @@ class Limits:
         Limit("sign-in-failure", "address", 20, 15 * MINUTE_SECONDS),
         Limit("sign-in-failure", "address", 100, HOUR_SECONDS),
     )
+    # Passwords and codes that somebody signed in gives once more; the mobile's pause does not hold them up.
+    session_proof: Limit = Limit("proof", "session", 5, 15 * MINUTE_SECONDS)
     # What succeeds is limited too.
     new_session: Limit = Limit("new-session", "mobile", 60, HOUR_SECONDS)
+    password_reset: Limit = Limit("password-reset", "account", 3, DAY_SECONDS)
+    notice: Limit = Limit("notice", "account", 3, DAY_SECONDS)
+    # A tenth of the ceiling, beside what codes have.
+    notices: Limit = Limit("notice", "installation", 500, DAY_SECONDS)
     rename: Limit = Limit("rename", "account", 10, DAY_SECONDS)
     avatar: Limit = Limit("avatar", "account", 10, HOUR_SECONDS)
     # Right, taken or malformed alike.
@@ -75,7 +82,8 @@ def with_sms_ceiling(limits: Limits, daily_ceiling: int) -> Limits:
         replace(limit, maximum=daily_ceiling) if limit.subject == "installation" else limit
         for limit in limits.sms
     )
-    return replace(limits, sms=sms)
+    notices = replace(limits.notices, maximum=daily_ceiling // _CODES_A_NOTICE)
+    return replace(limits, sms=sms, notices=notices)
 
 
 def scaled(limits: Limits, factor: int) -> Limits:

@@ -39,6 +39,12 @@ class Reason(StrEnum):
     ID_NUMBER_REFUSED = "id_number_refused"
     AUTH_ALREADY_SUBMITTED = "auth_already_submitted"
     WRONG_CREDENTIALS = "wrong_credentials"
+    WRONG_PASSWORD = "wrong_password"
+    SAME_PASSWORD = "same_password"
+    ACCOUNT_NOT_FOUND = "account_not_found"
+    SMS_SIGN_IN_OFF = "sms_sign_in_off"
+    OWN_MOBILE_ONLY = "own_mobile_only"
+    ONE_PROOF = "one_proof"
     COOKIES_NOT_TAKEN = "cookies_not_taken"
     UNAUTHENTICATED = "unauthenticated"
     REAUTHENTICATION_REQUIRED = "reauthentication_required"
@@ -124,6 +130,15 @@ _MESSAGES: Mapping[Reason, tuple[str, str]] = {
         "实名信息已提交，不能修改",
     ),
     Reason.WRONG_CREDENTIALS: ("The mobile number or the password is wrong.", "手机号或密码错误"),
+    Reason.WRONG_PASSWORD: ("The password is wrong.", "密码错误"),
+    Reason.SAME_PASSWORD: ("This is the present password. Choose another.", "新密码不能与当前密码相同"),
+    Reason.ACCOUNT_NOT_FOUND: ("This mobile number has no account.", "该手机号尚未注册"),
+    Reason.SMS_SIGN_IN_OFF: ("Nobody signs in by SMS code here.", "本站不支持短信验证码登录"),
+    Reason.OWN_MOBILE_ONLY: (
+        "This code goes to the account's own number: leave out the mobile.",
+        "该验证码只发送到账号本人的手机号，请勿填写手机号",
+    ),
+    Reason.ONE_PROOF: ("Give either the password or an SMS code.", "密码与短信验证码请提供其中一项"),
     Reason.COOKIES_NOT_TAKEN: (
         "From this origin no cookie is taken: ask for the token in the body, and send it as `Authorization: Bearer`.",
         "该来源不使用 Cookie：请让令牌随响应体返回，并以 Authorization: Bearer 发送",
@@ -170,6 +185,12 @@ class SmsText(StrEnum):
     CHANGE_MOBILE_NEW = "change_mobile_new"
 
 
+class SmsNotice(StrEnum):
+    """A message to a phone that carries no code and tells what was done to the account."""
+
+    PASSWORD_CHANGED = "password_changed"
+
+
 _SMS_MESSAGES: Mapping[SmsText, tuple[str, str]] = {
     SmsText.REGISTER: ("to register an account", "注册账号"),
     SmsText.LOGIN: ("to sign in", "登录"),
@@ -189,6 +210,20 @@ def sms_message_of(text: SmsText, language: Language, *, code: str, minutes: int
     if language == "zh":
         return f"您的验证码是 {code}，用于{chinese}，{minutes} 分钟内有效。如非本人操作，请忽略本短信，勿告诉他人。"
     return f"{code} is your code {english}, valid for {minutes} minutes. If you did not ask for it, tell it to nobody."
+
+
+_NOTICES: Mapping[SmsNotice, tuple[str, str]] = {
+    SmsNotice.PASSWORD_CHANGED: (
+        "The password of your account was changed. If it was not you, reset it now.",
+        "您的账号密码已修改。如非本人操作，请立即重置密码。",
+    ),
+}
+
+
+def notice_message_of(notice: SmsNotice, language: Language) -> str:
+    """The whole message of `notice`, in `language`."""
+    english, chinese = _NOTICES[notice]
+    return chinese if language == "zh" else english
 
 
 def message_of(reason: Reason, language: Language, values: Mapping[str, object]) -> str:

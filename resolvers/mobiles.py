@@ -6,7 +6,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from resolvers.errors import invalid_input
-from resolvers.messages import Reason
+from resolvers.messages import Language, Reason
 
 DEFAULT_REGION = "CN"
 
@@ -48,6 +48,11 @@ def find_mobile(text: str) -> str | None:
 def country_code_of(mobile: str) -> str:
     """The calling code of an E.164 number, with its plus: `+86`."""
     return f"+{phonenumbers.parse(mobile).country_code}"
+
+
+def language_of(mobile: str) -> Language:
+    """What messages to an E.164 number are written in: Chinese to a Chinese one, English to the rest of the world."""
+    return "zh" if country_code_of(mobile) == "+86" else "en"
 
 
 def national_form(mobile: str) -> str:

@@ -1,5 +1,7 @@
 """Names: what may be one, and when two are the same."""
 
+import secrets
+
 from resolvers.characters import (
     digits_of,
     fold_case,
@@ -16,6 +18,7 @@ from resolvers.mobiles import find_mobile
 
 MINIMUM_CHARACTERS = 1
 MAXIMUM_CHARACTERS = 32
+DRAWN_DIGITS = 10
 
 # Legacy pages insert the name as HTML.
 _MARKUP = frozenset("<>&")
@@ -43,6 +46,11 @@ def parse_name(text: str, *, own_mobile: str) -> str:
     if _find_mobile(name) not in {None, own_mobile}:
         raise invalid_input(Reason.NAME_IS_MOBILE, "name")
     return name
+
+
+def draw_name() -> str:
+    """A first name that tells nothing of its owner."""
+    return f"用户{secrets.randbelow(10**DRAWN_DIGITS):0{DRAWN_DIGITS}}"
 
 
 def name_key(name: str) -> str:

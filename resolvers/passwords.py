@@ -61,33 +61,35 @@ def make_hasher(*, memory_kib: int, passes: int, lanes: int) -> PasswordHasher:
     return PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=lanes, type=Type.ID)
 
 
-def require_password(password: str, *, mobile: str, refuse_common: bool) -> str:
-    """`password` in its normal spelling, when it may be chosen.
+def require_password(
+    password: str, *, mobile: str, refuse_common: bool = True, field: str = "password"
+) -> str:
+    """`password` in its normal spelling, when it may be chosen. `field` is where it was given.
 
     Raises:
         InputError: INVALID_INPUT for its length, WEAK_PASSWORD where it is among the commonest or the mobile itself.
     """
-    chosen = require_encodable(password)
+    chosen = require_encodable(password, field=field)
     if len(chosen) < MINIMUM_CHARACTERS:
-        raise _wrong_length()
+        raise _wrong_length(field)
     if refuse_common and (is_common_password(chosen) or _is_mobile(chosen, mobile)):
-        raise InputError(ErrorCode.WEAK_PASSWORD, Reason.PASSWORD_COMMON, field=("password",))
+        raise InputError(ErrorCode.WEAK_PASSWORD, Reason.PASSWORD_COMMON, field=(field,))
     return chosen
 
 
-def require_encodable(password: str) -> str:
+def require_encodable(password: str, *, field: str = "password") -> str:
     """`password` in its normal spelling, when it can be hashed at all; longer ones never reach the hasher.
 
     Raises:
         InputError: INVALID_INPUT.
     """
     if len(password) > _LONGEST_INPUT:
-        raise _wrong_length()
+        raise _wrong_length(field)
     if has_surrogate(password):
-        raise invalid_input(Reason.TEXT_MALFORMED, "password", name="password")
+        raise invalid_input(Reason.TEXT_MALFORMED, field, name=field)
     normal = normalize_canonical(password)
     if not 0 < len(normal) <= MAXIMUM_CHARACTERS:
-        raise _wrong_length()
+        raise _wrong_length(field)
     return normal
 
 
@@ -97,9 +99,9 @@ def _spellings(password: str) -> list[str]:
     return [normal] if password == normal or len(password) > MAXIMUM_CHARACTERS else [normal, password]
 
 
-def _wrong_length() -> InputError:
+def _wrong_length(field: str) -> InputError:
     return invalid_input(
-        Reason.PASSWORD_LENGTH, "password", minimum=MINIMUM_CHARACTERS, maximum=MAXIMUM_CHARACTERS
+        Reason.PASSWORD_LENGTH, field, minimum=MINIMUM_CHARACTERS, maximum=MAXIMUM_CHARACTERS
     )
 
 

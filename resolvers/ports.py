@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from resolvers.errors import ServiceUnavailableError
+from resolvers.messages import SmsNotice
 from resolvers.sms_purposes import SmsPurpose
 
 
@@ -82,10 +83,13 @@ class StateStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SmsMessage:
-    """One code on its way to one mobile (E.164). `text` is the whole message, `code` its digits."""
+    """One code, or one notice, on its way to one mobile (E.164).
+
+    `text` is the whole message, `code` its digits; a notice has none.
+    """
 
     mobile: str
-    purpose: SmsPurpose
+    purpose: SmsPurpose | SmsNotice
     code: str
     text: str
 

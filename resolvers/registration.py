@@ -9,11 +9,14 @@ from resolvers.errors import ErrorCode, InputError
 from resolvers.events import EventKind
 from resolvers.messages import Reason
 from resolvers.mobiles import national_form, parse_mobile
-from resolvers.names import name_key
+from resolvers.names import draw_name, name_key
 from resolvers.passwords import require_password
 from resolvers.signing_in import SignedIn, signing_in
 from resolvers.sms_codes import redeemed_code
 from resolvers.sms_purposes import SmsPurpose
+
+# Of ten thousand million names hardly ever one is taken.
+_DRAWS = 5
 
 
 async def register(
@@ -25,7 +28,7 @@ async def register(
     captcha_text: str | None = None,
     refuse_common_password: bool = True,
 ) -> SignedIn:
-    """Make an account for `mobile` and sign it in. The first name is the mobile itself.
+    """Make an account for `mobile` and sign it in. The first name is the mobile itself, or one is drawn.
 
     The input is judged before the code is touched, so a refused password costs no code. That a mobile is taken is
     told only to who brings its code, and leaves the code good.
@@ -48,23 +51,48 @@ async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:
         if await accounts.find_account_by_mobile(connection, mobile):
             raise _mobile_taken()
     password_hash = await ctx.services.passwords.hash(password)
-    name = national_form(mobile)
+    made = await register_account(
+        ctx,
+        mobile=mobile,
+        name=national_form(mobile),
+        password_hash=password_hash,
+        method=AuthMethod.REGISTRATION,
+    )
+    if made is None:
+        raise _mobile_taken()
+    return made
 
-    async def admit(connection: Connection) -> Account:
-        row = await accounts.insert_account(
-            connection,
-            mobile=mobile,
-            name=name,
-            name_key=name_key(name),
-            password_hash=password_hash,
-            created_at=ctx.now,
-        )
-        return account_of(row)
 
-    try:
-        return await signing_in(ctx, mobile, EventKind.REGISTERED, AuthMethod.REGISTRATION, admit)
-    except ConflictError as error:
-        raise _mobile_taken() from error
+async def register_account(
+    ctx: Context, *, mobile: str, name: str, password_hash: str | None, method: AuthMethod
+) -> SignedIn | None:
+    """Make an account for who has proved `mobile`, and sign it in; None where the mobile has one by now.
+
+    Where `name` is somebody's, one is drawn.
+
+    Raises:
+        RateLimitedError: too many sessions in an hour.
+    """
+    for candidate in (name, *(draw_name() for _ in range(_DRAWS))):
+
+        async def admit(connection: Connection, candidate: str = candidate) -> Account:
+            row = await accounts.insert_account(
+                connection,
+                mobile=mobile,
+                name=candidate,
+                name_key=name_key(candidate),
+                password_hash=password_hash,
+                created_at=ctx.now,
+            )
+            return account_of(row)
+
+        try:
+            return await signing_in(ctx, mobile, EventKind.REGISTERED, method, admit)
+        except ConflictError:
+            async with ctx.reading() as connection:
+                if await accounts.find_account_by_mobile(connection, mobile):
+                    return None
+    raise RuntimeError("no name is free")
 
 
 def _mobile_taken() -> InputError:

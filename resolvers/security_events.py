@@ -20,6 +20,17 @@ EVENT_TEXTS: Final[Mapping[EventKind, tuple[str, str]]] = {
     EventKind.SIGN_IN_LIMITED: ("Sign-in was paused after too many attempts.", "登录尝试过多，已暂停登录"),
     EventKind.SIGN_IN_LOCKED: ("A sign-in was refused: the account was locked.", "登录被拒绝：账号已锁定"),
     EventKind.SIGNED_OUT: ("Somebody signed out.", "退出登录"),
+    EventKind.PASSWORD_CHANGED: ("The password was changed.", "修改密码"),
+    EventKind.PASSWORD_RESET: ("The password was reset by an SMS code.", "通过短信验证码重置密码"),
+    EventKind.REAUTHENTICATED: ("Somebody confirmed once more who is signed in.", "再次验证身份"),
+    EventKind.REAUTHENTICATION_FAILED: (
+        "A confirmation failed: the password was wrong.",
+        "再次验证身份时密码错误",
+    ),
+    EventKind.REAUTHENTICATION_LIMITED: (
+        "Confirmation was paused after too many attempts in one session.",
+        "再次验证身份错误次数过多",
+    ),
     EventKind.SMS_LIMITED: ("Too many SMS codes were asked for.", "短信验证码请求过于频繁"),
     EventKind.RENAMED: ("The name was changed.", "修改了用户名"),
     EventKind.AVATAR_CHANGED: ("The picture was changed.", "更换了头像"),

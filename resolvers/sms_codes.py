@@ -16,8 +16,8 @@ from resolvers.context import Context
 from resolvers.errors import CodeError, ErrorCode, RateLimitedError, RefusedError, invalid_input
 from resolvers.events import EventKind, record_limit
 from resolvers.limits import Consumption, Limit, limit_key
-from resolvers.messages import Language, Reason, sms_message_of
-from resolvers.mobiles import country_code_of, mask_mobile, parse_mobile
+from resolvers.messages import Reason, sms_message_of
+from resolvers.mobiles import language_of, mask_mobile, parse_mobile
 from resolvers.ports import SmsMessage, SmsSenderError
 from resolvers.sms_guard import Admission, admit_sms, record_used_sms
 from resolvers.sms_purposes import PURPOSES, SmsPurpose
@@ -74,23 +74,25 @@ async def send_sms_code(
     ctx: Context,
     *,
     purpose: SmsPurpose,
-    mobile: str,
+    mobile: str | None,
     captcha_id: str,
     captcha_text: str,
-    account_id: int | None = None,
 ) -> SentCode:
     """Send a fresh code to `mobile` after a right captcha; it replaces the live one.
+
+    A code for somebody signed in goes to the account's own mobile where its purpose says so, and none is given then.
 
     A refusal keeps the live code. Where the vendor fails, the code is void and what was counted is given back; the
     captcha stays spent.
 
     Raises:
         InputError: INVALID_INPUT; the captcha is not spent.
+        RefusedError: UNAUTHENTICATED, where the purpose is for somebody signed in.
         CodeError: CAPTCHA_EXPIRED, CAPTCHA_WRONG.
         RateLimitedError: over a limit, or no guess is left for this mobile.
         RefusedError: SMS_NOT_SENT.
     """
-    owner = _Owner(purpose, parse_mobile(mobile), account_id)
+    owner = await _find_owner(ctx, purpose, mobile)
     right_text = await redeem_captcha(ctx, captcha_id=captcha_id, text=captcha_text)
     async with ctx.consuming() as consumption:
         try:
@@ -108,6 +110,30 @@ async def send_sms_code(
         await ctx.services.state.put(key, live, rule.ttl_seconds)
         await _hand_over(ctx, consumption, admission, _message(owner, code))
     return SentCode(owner.mobile, admission.resend_available_at, expires_at)
+
+
+async def _find_owner(ctx: Context, purpose: SmsPurpose, mobile: str | None) -> _Owner:
+    rule = PURPOSES[purpose]
+    if purpose is SmsPurpose.LOGIN:
+        require_sms_sign_in(ctx, "purpose")
+    viewer = await ctx.require_viewer() if rule.is_for_session else None
+    if viewer is not None and rule.is_to_own_mobile:
+        if mobile is not None:
+            raise invalid_input(Reason.OWN_MOBILE_ONLY, "mobile")
+        return _Owner(purpose, viewer.mobile, viewer.id)
+    if mobile is None:
+        raise invalid_input(Reason.FIELD_MISSING, "mobile", name="mobile")
+    return _Owner(purpose, parse_mobile(mobile), viewer.id if viewer else None)
+
+
+def require_sms_sign_in(ctx: Context, field: str) -> None:
+    """See to it that this installation signs people in by SMS code.
+
+    Raises:
+        InputError: INVALID_INPUT, for `field`.
+    """
+    if ctx.services.policy.sms_sign_in == "off":
+        raise invalid_input(Reason.SMS_SIGN_IN_OFF, field)
 
 
 @asynccontextmanager
@@ -152,15 +178,22 @@ async def redeemed_code(
         yield
 
 
-async def forget_sms_codes(ctx: Context, mobile: str) -> None:
-    """Void the live codes of a mobile and forget its guesses; under every key of the ring."""
+async def void_sms_codes(ctx: Context, *, mobile: str, account_id: int) -> None:
+    """Void the live codes of a mobile, and of its account on it; under every key of the ring."""
+    for purpose, rule in PURPOSES.items():
+        subject = _subject(mobile, account_id if rule.is_for_session else None)
+        for key in ctx.services.keys.state_keys(_kind(purpose), subject):
+            await ctx.services.state.delete(key)
+
+
+async def forget_sms_codes(ctx: Context, *, mobile: str, account_id: int) -> None:
+    """Void the live codes of a mobile and its account, and forget their guesses."""
+    await void_sms_codes(ctx, mobile=mobile, account_id=account_id)
     keys, limits = ctx.services.keys, ctx.services.policy.limits
-    kinds = [_kind(purpose) for purpose in PURPOSES if not PURPOSES[purpose].is_for_session]
-    found = [key for kind in kinds for key in keys.state_keys(kind, _subject(mobile, None))]
     for key in (
-        *found,
         limit_key(keys, limits.sms_guess, mobile),
         limit_key(keys, limits.sms_guess_by_account, mobile),
+        limit_key(keys, limits.sms_guess_by_account, str(account_id)),
     ):
         await ctx.services.state.delete(key)
 
@@ -281,8 +314,7 @@ def _make_live_code(
 def _message(owner: _Owner, code: str) -> SmsMessage:
     """The message: Chinese to a Chinese number, English to the rest of the world."""
     rule = PURPOSES[owner.purpose]
-    language: Language = "zh" if country_code_of(owner.mobile) == "+86" else "en"
-    text = sms_message_of(rule.text, language, code=code, minutes=rule.ttl_seconds // 60)
+    text = sms_message_of(rule.text, language_of(owner.mobile), code=code, minutes=rule.ttl_seconds // 60)
     return SmsMessage(owner.mobile, owner.purpose, code, text)
 
 

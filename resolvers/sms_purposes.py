@@ -28,7 +28,8 @@ class PurposeRule:
     """What holds for the codes of one purpose.
 
     `text` is the message. `guesses` is how many wrong ones spend a code. `is_for_session` codes are bound to the
-    account of the session that asked for them as well as to the mobile.
+    account of the session that asked for them as well as to the mobile; `is_to_own_mobile` codes are among them, and
+    go to no other mobile than the account's.
     """
 
     text: SmsText
@@ -36,6 +37,7 @@ class PurposeRule:
     guesses: int = 5
     fewest_digits: int = FEWEST_SAFE_DIGITS
     is_for_session: bool = False
+    is_to_own_mobile: bool = False
 
     def digits(self, chosen: int) -> int:
         """How long a code is where the operator has chosen `chosen` digits."""
@@ -46,7 +48,11 @@ PURPOSES: Mapping[SmsPurpose, PurposeRule] = {
     SmsPurpose.REGISTER: PurposeRule(SmsText.REGISTER, fewest_digits=FEWEST_DIGITS),
     SmsPurpose.LOGIN: PurposeRule(SmsText.LOGIN),
     SmsPurpose.RESET_PASSWORD: PurposeRule(SmsText.RESET_PASSWORD),
-    SmsPurpose.REAUTHENTICATE: PurposeRule(SmsText.REAUTHENTICATE, is_for_session=True),
-    SmsPurpose.CHANGE_MOBILE_OLD: PurposeRule(SmsText.CHANGE_MOBILE_OLD, is_for_session=True),
+    SmsPurpose.REAUTHENTICATE: PurposeRule(
+        SmsText.REAUTHENTICATE, is_for_session=True, is_to_own_mobile=True
+    ),
+    SmsPurpose.CHANGE_MOBILE_OLD: PurposeRule(
+        SmsText.CHANGE_MOBILE_OLD, is_for_session=True, is_to_own_mobile=True
+    ),
     SmsPurpose.CHANGE_MOBILE_NEW: PurposeRule(SmsText.CHANGE_MOBILE_NEW, is_for_session=True),
 }

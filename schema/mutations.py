@@ -1,6 +1,6 @@
 """The mutation fields: unpack, call the resolver, pack."""
 
-from typing import Annotated, Final, TypeVar, cast
+from typing import Annotated, Final, cast
 
 import strawberry
 from starlette.datastructures import UploadFile
@@ -8,16 +8,16 @@ from starlette.datastructures import UploadFile
 from resolvers import sms_purposes
 from resolvers.avatars import upload_avatar
 from resolvers.captchas import create_captcha
-from resolvers.context import Context
 from resolvers.identities import submit_auth
 from resolvers.profiles import update_name
 from resolvers.registration import register
 from resolvers.sign_in import login
 from resolvers.sign_out import logout
-from resolvers.signing_in import SignedIn
 from resolvers.sms_codes import send_sms_code
 from resolvers.text_rules import require_text
 from schema.context import Info
+from schema.credential_mutations import CredentialMutations
+from schema.delivery import check_delivery, pack_sign_in
 from schema.errors import settle
 from schema.session_mutations import SessionMutations
 from schema.types import (
@@ -30,11 +30,9 @@ from schema.types import (
     RegisterPayload,
     SendSmsCodeInput,
     SendSmsCodePayload,
-    SignInPayload,
     SmsPurpose,
     SubmitAuthInput,
     SubmitAuthPayload,
-    TokenDelivery,
     UpdateNameInput,
     UpdateNamePayload,
     UploadAvatarInput,
@@ -43,17 +41,24 @@ from schema.types import (
     auth_info_of,
     captcha_of,
     seconds_until,
-    session_of,
 )
 
-S = TypeVar("S", bound=SignInPayload)
-
-SINGLE_USE: Final = frozenset({"login", "register", "sendSmsCode"})
+SINGLE_USE: Final = frozenset(
+    {
+        "changePassword",
+        "login",
+        "loginWithSmsCode",
+        "reauthenticate",
+        "register",
+        "resetPassword",
+        "sendSmsCode",
+    }
+)
 """Mutations that check a secret: each may stand once in a request, so that one request is one guess."""
 
 
 @strawberry.type(description="What can be done. Refusals are entries of the payload's `errors`.")
-class Mutation(SessionMutations):
+class Mutation(SessionMutations, CredentialMutations):
     """Every field calls one resolver."""
 
     @strawberry.mutation(description="Draw a captcha, which `sendSmsCode` asks for.")
@@ -89,7 +94,7 @@ class Mutation(SessionMutations):
             sent = await send_sms_code(
                 ctx,
                 purpose=sms_purposes.SmsPurpose[(input.purpose or SmsPurpose.REGISTER).name],
-                mobile=input.mobile,
+                mobile=input.mobile or None,
                 captcha_id=input.captcha_id,
                 captcha_text=require_text(input.captcha_text, field="captcha_text"),
             )
@@ -116,11 +121,11 @@ class Mutation(SessionMutations):
 
         async def make() -> RegisterPayload:
             ctx = info.context.ctx
-            _check_delivery(ctx, input.token_delivery)
+            check_delivery(ctx, input.token_delivery)
             signed_in = await register(
                 ctx, mobile=input.mobile, sms_code=input.sms_code, password=input.password
             )
-            return _pack_sign_in(RegisterPayload, signed_in, ctx, input.token_delivery)
+            return pack_sign_in(RegisterPayload, signed_in, ctx, input.token_delivery)
 
         return await settle(RegisterPayload, make(), info.context)
 
@@ -134,9 +139,9 @@ class Mutation(SessionMutations):
 
         async def make() -> LoginPayload:
             ctx = info.context.ctx
-            _check_delivery(ctx, input.token_delivery)
+            check_delivery(ctx, input.token_delivery)
             signed_in = await login(ctx, mobile=input.mobile, password=input.password)
-            return _pack_sign_in(LoginPayload, signed_in, ctx, input.token_delivery)
+            return pack_sign_in(LoginPayload, signed_in, ctx, input.token_delivery)
 
         return await settle(LoginPayload, make(), info.context)
 
@@ -199,17 +204,3 @@ class Mutation(SessionMutations):
             )
 
         return await settle(SubmitAuthPayload, make(), info.context)
-
-
-def _check_delivery(ctx: Context, delivery: TokenDelivery | None) -> None:
-    """Before anything is judged: where no cookie is taken, the token must go into the body."""
-    if delivery is not TokenDelivery.BODY:
-        ctx.require_cookies()
-
-
-def _pack_sign_in(payload: type[S], signed_in: SignedIn, ctx: Context, delivery: TokenDelivery | None) -> S:
-    """The ending of every sign-in; where the token goes into the body, the gateway must not make a cookie of it."""
-    if delivery is TokenDelivery.BODY:
-        ctx.issued = None
-    account = account_of(signed_in.account, ctx.services.links)
-    return payload(account=account, me=account, session=session_of(signed_in.session, delivery))

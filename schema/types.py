@@ -109,6 +109,17 @@ class SmsPurpose(Enum):
     REGISTER = strawberry.enum_value(
         sms_purposes.SmsPurpose.REGISTER, description="To make an account, with `register`."
     )
+    LOGIN = strawberry.enum_value(
+        sms_purposes.SmsPurpose.LOGIN, description="To sign in, with `loginWithSmsCode`."
+    )
+    RESET_PASSWORD = strawberry.enum_value(
+        sms_purposes.SmsPurpose.RESET_PASSWORD,
+        description="To choose another password, with `resetPassword`.",
+    )
+    REAUTHENTICATE = strawberry.enum_value(
+        sms_purposes.SmsPurpose.REAUTHENTICATE,
+        description="To prove once more who is signed in, with `reauthenticate`. It goes to the account's own number.",
+    )
 
 
 @strawberry.input(description="What `createCaptcha` takes.")
@@ -124,8 +135,9 @@ class CreateCaptchaInput:
 class SendSmsCodeInput:
     """Input."""
 
-    mobile: str = strawberry.field(
-        description="A mobile number in any spelling; without a country it is Chinese."
+    mobile: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="A mobile number in any spelling; without a country it is Chinese. Left out for `REAUTHENTICATE`.",
     )
     captcha_id: strawberry.ID = strawberry.field(description="The captcha's id.")
     captcha_text: str = strawberry.field(description="What was read in the picture; case does not matter.")

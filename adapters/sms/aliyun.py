@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from adapters.sms.aliyun_signature import AccessKey, encode_query, sign_request
 from adapters.sms.vendor_http import VendorHttp
 from adapters.sms.vendor_url import check_vendor_url
+from resolvers.messages import SmsNotice
 from resolvers.ports import SmsMessage, SmsSenderError
 
 ENDPOINT = "https://dysmsapi.aliyuncs.com"
@@ -29,6 +30,8 @@ def _utc_now() -> datetime:
 
 class AliyunSmsSender:
     """Sends by an approved template whose one variable is `code`: that of the purpose, or `template_code`.
+
+    A notice has a template of its own, without a variable, or is not sent.
 
     `SendSms` is not idempotent, so a message is never sent again by itself.
 
@@ -62,8 +65,8 @@ class AliyunSmsSender:
             {
                 "PhoneNumbers": _spell(message.mobile),
                 "SignName": self._sign_name,
-                "TemplateCode": self._purpose_templates.get(message.purpose, self._template_code),
-                "TemplateParam": json.dumps({"code": message.code}),
+                "TemplateCode": self._template_of(message),
+                "TemplateParam": json.dumps({"code": message.code} if message.code else {}),
             }
         )
         headers = {
@@ -77,6 +80,12 @@ class AliyunSmsSender:
         status, answer = await self._http.post(f"{self._endpoint}/?{query}", signed, b"")
         if status != HTTPStatus.OK or answer.get("Code") != "OK":
             raise SmsSenderError(f"the vendor answered {status} {_code(answer.get('Code'))}")
+
+    def _template_of(self, message: SmsMessage) -> str:
+        template = self._purpose_templates.get(message.purpose)
+        if template is None and isinstance(message.purpose, SmsNotice):
+            raise SmsSenderError(f"no template for {message.purpose}")
+        return template or self._template_code
 
     async def aclose(self) -> None:
         """Close every connection."""

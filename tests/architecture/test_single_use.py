@@ -17,6 +17,9 @@ NO_SECRETS = {
     "RegisterInput.tokenDelivery",
     "LoginInput.mobile",
     "LoginInput.tokenDelivery",
+    "LoginWithSmsCodeInput.mobile",
+    "LoginWithSmsCodeInput.tokenDelivery",
+    "ResetPasswordInput.mobile",
     "UpdateNameInput.name",
     "UploadAvatarInput.image",
     # Of the viewer's own sessions only.

@@ -29,7 +29,8 @@ class RecordingSmsSender:
 
     @property
     def last_code(self) -> str:
-        return self.messages[-1].code
+        """Of the newest message that carries one."""
+        return next(message.code for message in reversed(self.messages) if message.code)
 
 
 class RecordingOutbox:

@@ -21,6 +21,16 @@ MUTATIONS = {
     "sendSmsCode": ("SendSmsCodeInput!", "resendAvailableAt expiresAt"),
     "register": ("RegisterInput!", f"{ACCOUNT} session {{ expiresAt token }}"),
     "login": ("LoginInput!", f"{ACCOUNT} session {{ expiresAt token }}"),
+    "loginWithSmsCode": (
+        "LoginWithSmsCodeInput!",
+        f"{ACCOUNT} session {{ expiresAt token }} isNewAccount",
+    ),
+    "resetPassword": ("ResetPasswordInput!", "me { id }"),
+    "changePassword": ("ChangePasswordInput!", f"{ACCOUNT} session {{ expiresAt token }}"),
+    "reauthenticate": (
+        "ReauthenticateInput!",
+        f"{ACCOUNT} session {{ expiresAt token }} authenticatedUntil authenticatedForSeconds",
+    ),
     "updateName": ("UpdateNameInput!", ACCOUNT),
     "uploadAvatar": ("UploadAvatarInput!", ACCOUNT),
     "submitAuth": ("SubmitAuthInput!", f"authInfo {AUTH_INFO}"),
@@ -50,6 +60,29 @@ class GraphQLDoor:
         return await self._mutate(
             "sendSmsCode", {"mobile": mobile, "captchaId": captcha_id, "captchaText": captcha_text}
         )
+
+    async def send_code_for(
+        self, purpose: str, mobile: str | None, captcha_id: str, captcha_text: str
+    ) -> Outcome:
+        fields = {"captchaId": captcha_id, "captchaText": captcha_text, "purpose": purpose}
+        return await self._mutate("sendSmsCode", fields | ({"mobile": mobile} if mobile else {}))
+
+    async def login_with_sms_code(self, mobile: str, code: str, delivery: str = "COOKIE") -> Outcome:
+        return await self._mutate(
+            "loginWithSmsCode", {"mobile": mobile, "smsCode": code, "tokenDelivery": delivery}
+        )
+
+    async def reset_password(self, mobile: str, code: str, password: str) -> Outcome:
+        return await self._mutate(
+            "resetPassword", {"mobile": mobile, "smsCode": code, "newPassword": password}
+        )
+
+    async def change_password(self, current: str | None, new: str) -> Outcome:
+        return await self._mutate("changePassword", {"currentPassword": current, "newPassword": new})
+
+    async def reauthenticate(self, **proof: str) -> Outcome:
+        """`password` or `smsCode`."""
+        return await self._mutate("reauthenticate", proof)
 
     async def register(self, mobile: str, code: str, password: str, *, captcha_text: str = "") -> Outcome:
         del captcha_text
@@ -149,6 +182,8 @@ _NAMES = {
     "idNumber": "id_number",
     "expiresAt": "expires_at",
     "resendAvailableAt": "resend_available_at",
+    "isNewAccount": "is_new_account",
+    "authenticatedUntil": "authenticated_until",
 }
 
 

@@ -9,17 +9,19 @@ from typing import Any
 
 import httpx
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
-from db.accounts import AccountRow, find_account_by_mobile, insert_account
+from db.accounts import AccountRow, find_account_by_mobile, insert_account, set_name
 from db.engine import Database
+from db.tables import audit_events
 from gateway.app import create_app
 from gateway.edge import Edge
 from gateway.settings import Settings
 from gateway.wiring import open_services
 from resolvers.auth_methods import AuthMethod
-from resolvers.context import Services
+from resolvers.context import Context, Services
 from resolvers.mobiles import national_form
 from resolvers.names import name_key
 from resolvers.passwords import Passwords
@@ -102,6 +104,26 @@ class Harness:
             row = await find_account_by_mobile(connection, mobile)
         assert row is not None
         return row
+
+    async def rename(self, mobile: str, name: str) -> None:
+        """Give an account a name that nobody may choose for himself."""
+        account = await self.account(mobile)
+        async with self.services.database.writing() as connection:
+            await set_name(connection, account.id, name=name, name_key=name_key(name))
+
+    def context(self, *, address: str = ADDRESS, token: str | None = None) -> Context:
+        """A request that comes by no door."""
+        return Context(self.services, address=address, token=token)
+
+    async def events(self) -> list[str]:
+        """What the audit trail says has happened, oldest first."""
+        async with self.services.database.reading() as connection:
+            found = await connection.scalars(select(audit_events.c.action).order_by(audit_events.c.id))
+            return list(found)
+
+    def graphql(self, *, address: str = ADDRESS, token: str | None = None) -> GraphQLDoor:
+        """The door at which everything can be done; see `open_door`."""
+        return GraphQLDoor(self.client(address=address, token=token))
 
     async def records(self) -> dict[str, Any]:
         """Every row about accounts, and the pictures that are kept."""

@@ -32,6 +32,10 @@ GRAPHQL_FIELDS: dict[str, dict[str, Any]] = {
     "sendSmsCode": {"mobile": MOBILE, "captchaId": "no-such", "captchaText": "ABCD"},
     "register": {"mobile": MOBILE, "smsCode": "123456", "password": PASSWORD, "tokenDelivery": "BODY"},
     "login": {"mobile": MOBILE, "password": PASSWORD, "tokenDelivery": "BODY"},
+    "loginWithSmsCode": {"mobile": MOBILE, "smsCode": "123456", "tokenDelivery": "BODY"},
+    "resetPassword": {"mobile": MOBILE, "smsCode": "123456", "newPassword": PASSWORD},
+    "changePassword": {"currentPassword": PASSWORD, "newPassword": "another horse 42"},
+    "reauthenticate": {"password": PASSWORD},
     "updateName": {"name": "alice"},
     "submitAuth": {"realName": "张三", "idNumber": ID_NUMBER},
 }

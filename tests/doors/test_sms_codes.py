@@ -355,19 +355,19 @@ def test_code_that_opens_an_account_has_six_digits_or_more(purpose: SmsPurpose) 
 async def test_code_of_one_purpose_is_worth_nothing_for_another(
     harness: Harness, asked: SmsPurpose, brought: SmsPurpose
 ) -> None:
-    ctx = Context(harness.services, address="198.51.100.1")
+    ctx = Context(harness.services, address="198.51.100.1", token=await harness.make_account(MOBILE))
+    account = await harness.account(MOBILE)
     captcha_id, text = await solve_captcha(harness, harness.open_door("rest"))
 
     def account_of(purpose: SmsPurpose) -> int | None:
-        return 1 if PURPOSES[purpose].is_for_session else None
+        return account.id if PURPOSES[purpose].is_for_session else None
 
     await send_sms_code(
         ctx,
         purpose=asked,
-        mobile=MOBILE,
+        mobile=None if PURPOSES[asked].is_to_own_mobile else MOBILE,
         captcha_id=captcha_id,
         captcha_text=text,
-        account_id=account_of(asked),
     )
     outcome = None
     with suppress(CodeError):
