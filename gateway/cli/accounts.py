@@ -1,12 +1,14 @@
 """`users …` and `identity …`: what operators do to accounts. Everything is in the audit trail."""
 
 import json
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.session import NOT_FOUND, complain, run_with_context
-from resolvers import operators
+from gateway.cli.session import FAILED, NOT_FOUND, Mobile, as_text, complain, run_with_context
+from resolvers import erasure, operators
 
 users = typer.Typer(help="Look at and act on one account.", no_args_is_help=True)
 identity = typer.Typer(help="Undo a wrong real-name record.", no_args_is_help=True)
@@ -25,7 +27,12 @@ def _check_reason(reason: str) -> str:
 
 
 Reason = Annotated[str, typer.Option(callback=_check_reason, help="Why; it goes to the audit trail.")]
-Mobile = Annotated[str, typer.Argument(help="The account's mobile number, in any spelling.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.add_typer(users, name="users")
+    app.add_typer(identity, name="identity")
 
 
 @users.command("show")
@@ -69,6 +76,37 @@ def sign_out(mobile: Mobile) -> None:
     typer.echo(f"{ended} sessions ended")
 
 
+@users.command("export")
+def export(
+    mobile: Mobile,
+    into: Annotated[Path, typer.Option(help="An empty or new folder for account.json and avatar.webp.")],
+) -> None:
+    """Write everything that is held about the person; the real-name record is in clear."""
+    if into.exists() and not (into.is_dir() and not any(into.iterdir())):
+        complain([f"{into} is no empty folder"])
+        raise typer.Exit(FAILED)
+    exported = run_with_context(lambda ctx: erasure.export_account(ctx, mobile=mobile))
+    into.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = json.dumps(exported.data, ensure_ascii=False, indent=2, default=as_text)
+    _write_private(into / "account.json", text.encode())
+    if exported.avatar is not None:
+        _write_private(into / "avatar.webp", exported.avatar)
+    typer.echo(f"written to {into}")
+
+
+@users.command("erase")
+def erase(
+    mobile: Mobile,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase the person everywhere, for ever; the audit trail keeps what was done, under a pseudonym."""
+    if not yes:
+        typer.confirm("Erase this account and all that belongs to it, for ever?", abort=True)
+    run_with_context(lambda ctx: erasure.erase_account(ctx, mobile=mobile))
+    typer.echo("erased")
+
+
 @identity.command("reset")
 def reset(
     mobile: Mobile,
@@ -79,3 +117,9 @@ def reset(
         complain(["the account has no real-name record"])
         raise typer.Exit(NOT_FOUND)
     typer.echo("the real-name record is deleted")
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone may read; the folder may have been there with a mode of its own."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)

@@ -14,6 +14,11 @@ from gateway.settings import Settings
 dev = typer.Typer(help="For development only.", no_args_is_help=True)
 
 
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.add_typer(dev, name="dev")
+
+
 @dev.callback()
 def develop() -> None:
     """For development only."""

@@ -14,6 +14,11 @@ keys = typer.Typer(help="The secret keys of GATEWAY_SECRET_KEYS.", no_args_is_he
 _KEY_BYTES = 32
 
 
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.add_typer(keys, name="keys")
+
+
 @keys.command("new")
 def new() -> None:
     """Print a fresh key. Put it in front of the others in GATEWAY_SECRET_KEYS, then run `keys rotate`."""

@@ -1,20 +1,24 @@
-"""`audit`, `sms report`, `users export|erase` and `avatars sweep`."""
+"""`audit`, `sms report` and `avatars sweep`."""
 
 import json
-import os
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from gateway.cli.accounts import Mobile, users
-from gateway.cli.session import FAILED, complain, run_with_context
+from gateway.cli.session import Mobile, as_text, run_with_context
 from resolvers import erasure, operators
 from resolvers.sms_report import SmsTally, report_sms
 
 sms = typer.Typer(help="SMS codes: what was sent, used and refused.", no_args_is_help=True)
 avatars = typer.Typer(help="Stored pictures.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("audit")(audit)
+    app.add_typer(sms, name="sms")
+    app.add_typer(avatars, name="avatars")
 
 
 def audit(
@@ -23,38 +27,7 @@ def audit(
     """Print the account's audit trail, one JSON line an event, oldest first."""
     for event in run_with_context(lambda ctx: operators.list_events(ctx, mobile=mobile, limit=last)):
         shown = {name: getattr(event, name) for name in type(event).__slots__}
-        typer.echo(json.dumps(shown, ensure_ascii=False, default=_plain))
-
-
-@users.command("export")
-def export(
-    mobile: Mobile,
-    into: Annotated[Path, typer.Option(help="An empty or new folder for account.json and avatar.webp.")],
-) -> None:
-    """Write everything that is held about the person; the real-name record is in clear."""
-    if into.exists() and not (into.is_dir() and not any(into.iterdir())):
-        complain([f"{into} is no empty folder"])
-        raise typer.Exit(FAILED)
-    exported = run_with_context(lambda ctx: erasure.export_account(ctx, mobile=mobile))
-    into.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = json.dumps(exported.data, ensure_ascii=False, indent=2, default=_plain)
-    _write_private(into / "account.json", text.encode())
-    if exported.avatar is not None:
-        _write_private(into / "avatar.webp", exported.avatar)
-    typer.echo(f"written to {into}")
-
-
-@users.command("erase")
-def erase(
-    mobile: Mobile,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Erase the person everywhere, for ever; the audit trail keeps what was done, under a pseudonym."""
-    if not yes:
-        typer.confirm("Erase this account and all that belongs to it, for ever?", abort=True)
-    run_with_context(lambda ctx: erasure.erase_account(ctx, mobile=mobile))
-    typer.echo("erased")
+        typer.echo(json.dumps(shown, ensure_ascii=False, default=as_text))
 
 
 @avatars.command("sweep")
@@ -83,13 +56,3 @@ def _print_table(title: str, tallies: dict[str, SmsTally]) -> None:
         why = ", ".join(f"{reason} {count}" for reason, count in tally.refused.most_common())
         refused = tally.refused.total()
         typer.echo(f"{key:<24}{tally.sent:>8}{tally.used:>8}{share:>8}{tally.failed:>8}{refused:>9}  {why}")
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Write a file that its owner alone may read; the folder may have been there with a mode of its own."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

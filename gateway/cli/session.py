@@ -3,7 +3,8 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from datetime import datetime
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -25,6 +26,8 @@ FAILED = 1
 NOT_FOUND = 3
 
 R = TypeVar("R")
+
+Mobile = Annotated[str, typer.Argument(help="The account's mobile, in any spelling.")]
 
 
 def load_settings() -> Settings:
@@ -48,6 +51,11 @@ def report(findings: list[Finding]) -> None:
     """Print each finding on a line of its own, to standard error."""
     for finding in findings:
         typer.echo(str(finding), err=True)
+
+
+def as_text(value: object) -> str:
+    """What JSON has no form for, as it is printed: times by ISO 8601."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:

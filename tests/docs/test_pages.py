@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from gateway.cli import app
+from gateway.cli import make_app
 from gateway.settings import Settings
 from gateway.settings_groups import PREFIX
 from gateway.settings_table import BEGIN, END, replace_settings_tables
@@ -93,7 +93,7 @@ def test_pages_name_no_setting_that_there_is_not(page: str) -> None:
 def test_operators_page_has_every_command() -> None:
     page = read("docs/operators.md")
 
-    missing = [name for name in commands_of(typer.main.get_command(app)) if f"`{name}" not in page]
+    missing = [name for name in commands_of(typer.main.get_command(make_app())) if f"`{name}" not in page]
     assert missing == []
 
 

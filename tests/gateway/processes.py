@@ -29,7 +29,15 @@ STOP_SECONDS = 30
 CHEAP = {"ARGON2_MEMORY_KIB": "8", "ARGON2_PASSES": "1"}
 
 _forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["gateway.app", "gateway.cli", "tests.gateway.processes"])
+_forking.set_forkserver_preload(
+    [
+        "gateway.app",
+        "gateway.cli.serving",
+        "gateway.cli.accounts",
+        "gateway.cli.reports",
+        "tests.gateway.processes",
+    ]
+)
 
 
 def environment(settings: dict[str, str]) -> dict[str, str]:

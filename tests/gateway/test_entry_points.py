@@ -41,3 +41,11 @@ def is_answering(url: str, process: subprocess.Popen[bytes]) -> bool:
         except httpx.TransportError:
             time.sleep(0.05)
     return False
+
+
+def test_version_and_a_worker_that_starts_import_no_command() -> None:
+    listing = "import sys; import gateway.cli; gateway.cli.make_app('--version'); print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+
+    assert "typer" in printed.stdout.split()
+    assert {"sqlalchemy", "graphql", "pydantic", "uvicorn"}.isdisjoint(printed.stdout.split())
