@@ -14,13 +14,16 @@ from typing import Any, Final
 from graphql import DocumentNode, GraphQLSchema, GraphQLSyntaxError, OperationDefinitionNode
 
 from graphql_http.error_codes import EndpointErrorCode
-from graphql_http.errors import RequestRefusedError, refuse_operation, report_error
+from graphql_http.errors import RequestRefusedError, refuse_operation, report_input_error
 from graphql_http.lexing import parse_document
 from graphql_http.options import EndpointOptions
 from graphql_http.query_cost import QueryCost, check_cost, measure_operations
 from graphql_http.validation import check_document, hide_types
 
 LOGGED_NAME_MAXIMUM_CHARACTERS: Final = 64
+
+# A client chooses the name; a number in it may be somebody's.
+_LONG_NUMBER: Final = re.compile(r"[0-9]{6,}")
 ASKS_FOR_A_TYPE: Final = re.compile(r"__type(?![_0-9A-Za-z])")
 BODY_MAXIMUM_BYTES: Final = 4_096
 BYTES_PER_TOKEN: Final = 450
@@ -179,7 +182,7 @@ class Documents:
                 literals_maximum_characters=options.literals_maximum_characters,
             )
         except GraphQLSyntaxError as error:
-            entry = report_error(error, EndpointErrorCode.GRAPHQL_PARSE_FAILED.value)
+            entry = report_input_error(error, EndpointErrorCode.GRAPHQL_PARSE_FAILED.value)
             raise RequestRefusedError([entry], is_well_formed=True) from None
 
     def _add_operations(
@@ -202,7 +205,9 @@ class Documents:
                 keeper=self,
                 text=prepared.text,
                 note={
-                    "operation": (name or definition.operation.value)[:LOGGED_NAME_MAXIMUM_CHARACTERS],
+                    "operation": _LONG_NUMBER.sub("…", name or definition.operation.value)[
+                        :LOGGED_NAME_MAXIMUM_CHARACTERS
+                    ],
                     "document": prepared.sha256[:16],
                     "error_codes": [],
                 },

@@ -10,7 +10,7 @@ import structlog
 from graphql import GraphQLError
 
 from graphql_http.error_codes import EndpointErrorCode
-from graphql_http.errors import ErrorEntry, report_error
+from graphql_http.errors import ErrorEntry, report_error, report_input_error
 from graphql_http.execution import DescribeError, ErrorDescription
 
 _log = structlog.stdlib.get_logger("graphql_http")
@@ -37,7 +37,7 @@ class ErrorReporter:
 
     def _entry_of(self, error: GraphQLError, context: object, request_id: str | None) -> ErrorEntry:
         if error.path is None:
-            return report_error(error, EndpointErrorCode.BAD_USER_INPUT.value)
+            return report_input_error(error, EndpointErrorCode.BAD_USER_INPUT.value)
         cause = cause_of(error)
         if isinstance(cause, GraphQLError):
             code = (cause.extensions or {}).get("code")
@@ -46,7 +46,7 @@ class ErrorReporter:
             # The executor gives its own complaints about arguments a node; a value that a scalar could not write
             # has none, is the server's fault, and its message may quote anything.
             if cause.nodes:
-                return report_error(error, EndpointErrorCode.BAD_USER_INPUT.value)
+                return report_input_error(error, EndpointErrorCode.BAD_USER_INPUT.value)
         description = self._describe(cause, context)
         if description is None:
             return _mask(error, cause, request_id)

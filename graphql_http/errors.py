@@ -3,6 +3,7 @@
 Entries are readable, coded, and short whatever the document was.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -21,6 +22,14 @@ MESSAGE_MAXIMUM_BYTES: Final = 300
 ENTRY_MAXIMUM_BYTES: Final = 1_000
 LOCATIONS_MAXIMUM: Final = 4
 PATH_MAXIMUM_BYTES: Final = 300
+
+# Where graphql-core quotes what was sent, in its messages about inputs and about syntax; what comes before is kept.
+_QUOTES: Final = (
+    re.compile(r"(Value) .*(?= does not exist in )", re.DOTALL),
+    re.compile(r"(cannot represent [^:]*): .*", re.DOTALL),
+    re.compile(r"(, found (?:Block)?String) .*", re.DOTALL),
+    re.compile(r"()(?:, but encountered error |[,.;]? [Ff]ound: ).*", re.DOTALL),
+)
 
 
 class RequestRefusedError(Exception):
@@ -94,6 +103,18 @@ def report_error(
     if extensions and _length(extensions) <= ENTRY_MAXIMUM_BYTES - _length(entry):
         entry["extensions"] = {"code": code, **extensions}
     return entry
+
+
+def report_input_error(error: GraphQLError, code: str) -> ErrorEntry:
+    """Write a complaint about what was sent, without what was sent: front ends pass messages on to their logs."""
+    return report_error(error, code, message=without_values(error.message))
+
+
+def without_values(message: str) -> str:
+    """`message` of graphql-core's without the values that it quotes; names of fields and types stay."""
+    for quote in _QUOTES:
+        message = quote.sub(r"\1", message)
+    return message if message.endswith((".", "?")) else message + "."
 
 
 def shorten(message: str) -> str:

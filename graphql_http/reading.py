@@ -144,8 +144,11 @@ def read_json(body: bytes) -> Parameters | list[Parameters]:
     Raises:
         RequestRefusedError: 400, the body is not JSON or not a GraphQL request.
     """
+    start = body.lstrip(b" \t\r\n")[:1]
+    if not start:
+        raise refuse(EndpointErrorCode.BAD_REQUEST, "The body is empty; a GraphQL request is a JSON object.")
     try:
-        if body.lstrip(b" \t\r\n")[:1] == b"[":
+        if start == b"[":
             return _decode_batch(body)
         return _decode_parameters(body)
     except (ValueError, RecursionError) as error:

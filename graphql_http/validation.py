@@ -21,7 +21,7 @@ from graphql.validation import ASTValidationRule, OverlappingFieldsCanBeMergedRu
 from graphql.validation.validate import ValidationAbortedError
 
 from graphql_http.error_codes import EndpointErrorCode
-from graphql_http.errors import RequestRefusedError, refuse_operation, report_error
+from graphql_http.errors import RequestRefusedError, refuse_operation, report_input_error
 from graphql_http.options import EndpointOptions
 
 NO_TYPE_HAS_THIS_NAME: Final = ""
@@ -41,7 +41,7 @@ def check_document(schema: GraphQLSchema, document: DocumentNode, options: Endpo
     errors = _validate(schema, document, rules_for(options), options)
     if errors:
         _refuse_if_aborted(errors, options)
-        entries = [report_error(e, _code_of(e)) for e in errors[: options.reported_errors_maximum]]
+        entries = [report_input_error(e, _code_of(e)) for e in errors[: options.reported_errors_maximum]]
         raise RequestRefusedError(entries, is_well_formed=True)
 
 

@@ -63,9 +63,11 @@ class GraphiQLPage:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        if request.method not in {"GET", "HEAD"}:
+        path = _below_graphql(request.scope).split("/")
+        # Whoever posts a question to the path with a slash means the endpoint, which 308 lets them ask again.
+        if request.method not in {"GET", "HEAD"} and path != ["", ""]:
             return _refusal(405, "Only GET and HEAD are served here.", Allow="GET, HEAD")
-        match _below_graphql(request.scope).split("/"):
+        match path:
             case [""]:
                 return await self._page(request)
             case ["", ""]:  # the page names its assets relative to a path without the slash

@@ -47,6 +47,44 @@ async def test_unexpected_exception_is_masked_and_logged(endpoint: GraphQLEndpoi
     assert (lines[0]["request_id"], bool(lines[0]["exc_info"])) == ("r-17", True)
 
 
+ECHO = (
+    "query($in: LoginInput, $number: Int, $tags: [String!]) { echo(in: $in, number: $number, tags: $tags) }"
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "named"),
+    [
+        (ECHO, {"in": {"mobile": "1", "password": "hunter2", "extra": 1}}, "'extra'"),
+        (ECHO, {"in": {"password": "hunter2"}}, "'mobile'"),
+        (ECHO, {"in": "hunter2"}, "LoginInput"),
+        (ECHO, {"in": {"mobile": "1", "password": ["hunter2"]}}, "password"),
+        (ECHO, {"in": {"mobile": "1", "password": {"value: ": "hunter2"}}}, "password"),
+        (ECHO, {"number": "hunter2"}, "Int cannot represent"),
+        (ECHO, {"tags": ["a", {"found": "hunter2"}]}, "[1]"),
+        ('{ echo(in: {mobile: "1", password: "hunter2", extra: 1}) }', {}, "'extra'"),
+        ('{ echo(in: {password: "hunter2"}) }', {}, "'mobile'"),
+        ('{ echo(in: "hunter2") }', {}, "LoginInput"),
+        ('{ echo(number: "hunter2") }', {}, "Int cannot represent"),
+        ('{ echo(text: {a: "hunter2"}) }', {}, "String cannot represent"),
+        ('{ echo(text "hunter2") }', {}, "found String"),
+        ('{ echo(text """hunter2""") }', {}, "found BlockString"),
+        ('{ echo(text: "hunter2', {}, "Unterminated"),
+        ('{ echo(text: "hunter2\\q") }', {}, "escape"),
+        ('{ echo(text: "a" "hunter2") }', {}, "found String"),
+    ],
+)
+async def test_complaint_about_an_input_names_the_field_and_quotes_no_value(
+    client: Client, query: str, variables: dict[str, object], named: str
+) -> None:
+    response = await client.ask(query, variables=variables)
+
+    [error] = response.json()["errors"]
+    assert "hunter2" not in response.text
+    assert named in error["message"]
+    assert error["message"].endswith(".")
+
+
 async def test_graphql_error_with_a_code_is_told_as_the_resolver_wished(client: Client) -> None:
     [error] = (await client.ask("{ deliberate }")).json()["errors"]
 
@@ -203,6 +241,21 @@ async def test_note_is_short_whatever_the_operation_is_called(endpoint: GraphQLE
     await call_raw(endpoint, [b'{"query": "query ' + b"x" * 50_000 + b' { name }"}'], state=state)
 
     assert state["graphql"]["operation"] == "x" * 64
+
+
+async def test_log_line_keeps_no_number_that_an_operation_is_called_by(endpoint: GraphQLEndpoint) -> None:
+    state: dict[str, dict[str, object]] = {}
+    await call_raw(endpoint, [b'{"query": "query Log13712345678V2 { name }"}'], state=state)
+
+    assert state["graphql"]["operation"] == "Log…V2"
+
+
+@pytest.mark.parametrize("body", ["", " ", "\r\n"])
+async def test_empty_body_is_called_empty(client: Client, body: str) -> None:
+    [error] = (await client.send(body)).json()["errors"]
+
+    assert error["message"] == "The body is empty; a GraphQL request is a JSON object."
+    assert error["extensions"]["code"] == "BAD_REQUEST"
 
 
 @pytest.mark.parametrize(

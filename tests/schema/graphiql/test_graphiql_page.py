@@ -259,6 +259,15 @@ async def test_outbox_is_refused_to_other_sites(static_directory: Path, site: st
     assert "Sec-Fetch-Site" in outbox.text
 
 
+async def test_a_question_to_the_path_with_a_slash_is_to_be_asked_again_without(
+    static_directory: Path,
+) -> None:
+    async with client(static_directory) as browser:
+        answer = await browser.post("/graphql/", json={"query": "{ me { id } }"})
+
+    assert (answer.status_code, answer.headers["location"]) == (308, "../graphql")
+
+
 async def test_slash_at_the_end_leads_to_the_page(static_directory: Path) -> None:
     async with client(static_directory) as browser:
         page = await browser.get("/graphql/", follow_redirects=True)
