@@ -7,6 +7,7 @@ import pytest
 
 from tests.backends import Backend, open_backend
 from tests.doors.door import Door
+from tests.doors.faults import Breakable, BreakableDatabase, BreakableStore
 from tests.doors.harness import Harness, open_house
 
 BuildHouse = Callable[..., AbstractAsyncContextManager[Harness]]
@@ -59,3 +60,19 @@ def kind(request: pytest.FixtureRequest) -> str:
 def door(harness: Harness, kind: str) -> Door:
     """Somebody's client at that door."""
     return harness.open_door(kind)
+
+
+@pytest.fixture
+async def breakable(build_house: BuildHouse) -> AsyncIterator[Breakable]:
+    """A gateway over parts that fail when they are told to."""
+    parts: list[Any] = []
+
+    def keep(kind: type) -> Any:  # noqa: ANN401 - one of the two wrappers
+        def wrap(part: object) -> Any:  # noqa: ANN401
+            parts.append(kind(part))
+            return parts[-1]
+
+        return wrap
+
+    async with build_house(wrap_state=keep(BreakableStore), wrap_database=keep(BreakableDatabase)) as harness:
+        yield Breakable(harness, *parts)

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from db.engine import Connection, Database, DatabaseUnavailableError
 from resolvers.ports import Counter, StateStore, StateStoreError
+from tests.doors.harness import Harness
 
 
 class BreakableStore:
@@ -71,12 +73,17 @@ class BreakableStore:
 
 
 class BreakableDatabase:
-    """A database that gives no connection while `is_down`, or while `is_down_for` says so."""
+    """A database that gives no connection while `is_down`, and whose transactions fail while `fails_to_commit`.
+
+    `on_connect` and `on_commit` are called when it is asked for a connection, and when a transaction has ended well.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.is_down = False
+        self.fails_to_commit = False
         self.on_connect: Callable[[], None] = lambda: None
+        self.on_commit: Callable[[], None] = lambda: None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -89,6 +96,9 @@ class BreakableDatabase:
         self._require()
         async with self._database.writing() as connection:
             yield connection
+            if self.fails_to_commit:
+                raise DatabaseUnavailableError("the commit is lost")
+        self.on_commit()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else a database has
         return getattr(self._database, name)
@@ -97,3 +107,12 @@ class BreakableDatabase:
         self.on_connect()
         if self.is_down:
             raise DatabaseUnavailableError("down")
+
+
+@dataclass(frozen=True, slots=True)
+class Breakable:
+    """A gateway and what can be broken under it."""
+
+    harness: Harness
+    store: BreakableStore
+    database: BreakableDatabase

@@ -1,19 +1,15 @@
 """What could not be judged costs nothing, whatever failed before it was, and whenever."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from resolvers.context import Context
 from resolvers.errors import ServiceUnavailableError
 from resolvers.sign_in import login
-from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door
-from tests.doors.faults import BreakableDatabase, BreakableStore
+from tests.doors.faults import Breakable
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, ask_for_code, receive_code, sign_up, wrong
 from tests.doors.harness import Harness
 
@@ -21,30 +17,6 @@ pytestmark = pytest.mark.anyio
 
 # More than any limit of a mobile or an address bears.
 TRIES = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Breakable:
-    """A gateway and what can be broken under it."""
-
-    harness: Harness
-    store: BreakableStore
-    database: BreakableDatabase
-
-
-@pytest.fixture
-async def breakable(build_house: BuildHouse) -> AsyncIterator[Breakable]:
-    parts: list[Any] = []
-
-    def keep(kind: type) -> Any:  # noqa: ANN401 - one of the two wrappers
-        def wrap(part: object) -> Any:  # noqa: ANN401
-            parts.append(kind(part))
-            return parts[-1]
-
-        return wrap
-
-    async with build_house(wrap_state=keep(BreakableStore), wrap_database=keep(BreakableDatabase)) as harness:
-        yield Breakable(harness, *parts)
 
 
 async def registered(harness: Harness, kind: str) -> Door:
