@@ -4,7 +4,6 @@ It gives the request an id and a context, applies the cross-site rule and CORS, 
 cookie, the security headers and one line of access log. Everything else is behind it.
 """
 
-import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping, Sequence
@@ -22,6 +21,7 @@ from gateway.cookies import SessionCookie
 from gateway.cors import cors_headers, is_preflight, judge_preflight
 from gateway.cross_site import CrossSiteRule, cannot_be_forged, describe_lost_cookie, takes_cookies
 from gateway.draining import Drain
+from gateway.request_ids import choose_request_id
 from gateway.server import WRITE_WHOLE, header_lines
 from resolvers.actors import Visitor
 from resolvers.context import Context, Services
@@ -37,7 +37,6 @@ Refuser = Callable[[Scope, Send, int, str], Awaitable[None]]
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_CONTENT = 204
 
-_REQUEST_ID_FORM = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 _BEARER = b"bearer "
 
 _JOINED_HEADERS = {
@@ -59,9 +58,6 @@ _NO_STORE = (b"cache-control", b"no-store")
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 _log = structlog.get_logger("gateway.edge")
-
-# Names requests, keeps nothing secret.
-_request_ids = random.Random()  # noqa: S311
 
 
 class _CommonHeaders(NamedTuple):
@@ -223,18 +219,12 @@ class Edge:
         return Context(
             services=self._services(),
             address=self._options.addresses.find(peer, forwarded.decode("latin-1") if forwarded else None),
-            request_id=self._request_id(peer, headers.get(b"x-request-id")),
+            request_id=choose_request_id(self._options.addresses, peer, headers.get(b"x-request-id")),
             actor=Visitor(headers.get(b"user-agent", b"").decode("latin-1")),
             token=token,
             is_bearer=bearer is not None,
             takes_cookies=is_cookie_taken,
         )
-
-    def _request_id(self, peer: str, brought: bytes | None) -> str:
-        """A fresh id, or the one that a trusted proxy has given the request already."""
-        if brought and self._options.addresses.is_trusted(peer) and _REQUEST_ID_FORM.fullmatch(brought):
-            return brought.decode()
-        return f"{_request_ids.getrandbits(64):016x}"
 
 
 class _Answer:

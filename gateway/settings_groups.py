@@ -22,9 +22,8 @@ from gateway.listening import LOOPBACK
 from gateway.origins import normalize_listed_origin
 from graphql_http import EndpointOptions
 from request_bodies import BUDGET_BYTES
-from resolvers.context import Policy, SmsSignIn
-from resolvers.limits import sms_ceiling
 from resolvers.messages import SmsNotice
+from resolvers.policy import Policy, SmsSignIn
 from resolvers.sms_guard import Guard
 from resolvers.sms_purposes import FEWEST_DIGITS, MOST_DIGITS, SmsPurpose
 
@@ -268,7 +267,7 @@ class SmsSettings(Group):
         "nobody signs in by SMS code",
     )
     daily_ceiling: int = Field(
-        sms_ceiling(_POLICY.limits), ge=0, description="SMS of the whole installation in a day"
+        _POLICY.sms_daily_ceiling, ge=0, description="SMS of the whole installation in a day"
     )
     dry_guards: Words = Field(
         (), description="guards on SMS spending that only log: `country`, `ceiling`, `breaker`, with commas"

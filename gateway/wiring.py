@@ -16,11 +16,12 @@ from adapters.sql_state_store import SqlStateStore
 from adapters.watched import WatchedAvatarStore, WatchedSmsSender
 from db.engine import Database
 from gateway.settings import Settings
-from resolvers.context import Links, Policy, Services
+from resolvers.context import Links, Services
 from resolvers.keys import KeyRing
-from resolvers.limits import Limits, scaled, with_sms_ceiling
+from resolvers.limits import Limits, scaled
 from resolvers.outages import Outage, Outages
 from resolvers.passwords import Passwords, make_hasher
+from resolvers.policy import Policy
 from resolvers.ports import AvatarStore, SmsSender, StateStore
 from resolvers.sms_notices import finish_notices
 from resolvers.upload_slots import UploadSlots
@@ -79,11 +80,12 @@ async def open_services(
 
 def policy_of(settings: Settings) -> Policy:
     """What the settings say about the rules."""
-    limits = with_sms_ceiling(Limits(), settings.sms.daily_ceiling)
+    scale = settings.policy.limits_scale
     return Policy(
+        limits=scaled(Limits(), scale),
+        sms_daily_ceiling=settings.sms.daily_ceiling * scale,
         sms_country_codes=frozenset(settings.sms.country_codes),
         dry_guards=frozenset(settings.sms.dry_guards),
-        limits=scaled(limits, settings.policy.limits_scale),
         audit_days=settings.policy.audit_days,
         sudo_seconds=settings.policy.sudo_seconds,
         sms_sign_in=settings.sms.sign_in,

@@ -1,4 +1,4 @@
-"""What of a client's address is counted, which for IPv6 are also the blocks of one home or company, and shown."""
+"""What of a client's address is counted, which for IPv6 are also the blocks of one home or company."""
 
 import ipaddress
 from functools import lru_cache
@@ -25,14 +25,3 @@ def blocks_of(address: str) -> tuple[tuple[str, int], ...]:
         (str(ipaddress.ip_network((base, bits), strict=False)), factor)
         for bits, factor in BLOCK_FACTORS.items()
     )
-
-
-def mask_address(address: str) -> str | None:
-    """What a person is shown of an address, its end hidden: `198.51.100.*`, `2001:db8:1:*`; None for a mere word."""
-    try:
-        start = ipaddress.ip_network(address).network_address
-    except ValueError:
-        return None
-    if start.version == 4:
-        return f"{str(start).rpartition('.')[0]}.*"
-    return ":".join(f"{int(group, 16):x}" for group in start.exploded.split(":")[:3]) + ":*"

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
 from db.engine import Connection, Database, DatabaseUnavailableError
 from db.sessions import find_authenticated_at
@@ -21,32 +20,17 @@ from resolvers.errors import (
     unauthenticated,
 )
 from resolvers.keys import KeyRing
-from resolvers.limits import Consumption, Limit, Limits
+from resolvers.limits import Consumption, Limit
 from resolvers.messages import Reason
 from resolvers.outages import Outages
 from resolvers.passwords import Passwords
+from resolvers.policy import Policy
 from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
 from resolvers.refunds import Refunds, Undo
 from resolvers.sessions import Authentication, IssuedSession, hash_token, is_due_for_renewal
 from resolvers.upload_slots import UploadSlots
 from resolvers.viewers import Viewers, renew
 from resolvers.workers import WorkerPool
-
-SmsSignIn = Literal["register", "existing", "off"]
-"""Whether a right code to sign in makes an account where there is none, or signs in only to one that is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What an operator may set of the rules. Guards on SMS spending that are dry only tell what they would do."""
-
-    sms_country_codes: frozenset[str] = frozenset({"+86"})
-    dry_guards: frozenset[str] = frozenset()
-    limits: Limits = field(default_factory=Limits)
-    audit_days: int = 180
-    sms_code_digits: int = 6
-    sudo_seconds: int = 900
-    sms_sign_in: SmsSignIn = "register"
 
 
 @dataclass(frozen=True, slots=True)

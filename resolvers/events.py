@@ -10,7 +10,7 @@ from db.audit import AuditRow, insert_audit_event
 from db.engine import Connection
 from resolvers.context import Context
 from resolvers.errors import RateLimitedError
-from resolvers.mobiles import mask_mobile
+from resolvers.masking import mask_mobile
 
 
 class EventKind(StrEnum):

@@ -14,6 +14,7 @@ from resolvers.errors import ErrorCode, InputError, RateLimitedError, invalid_in
 from resolvers.events import EventKind, record_event, record_limit, record_refusal
 from resolvers.id_numbers import parse_id_number
 from resolvers.keys import KeyRing
+from resolvers.masking import mask_id_number, mask_name
 from resolvers.messages import Reason
 from resolvers.text_rules import has_surrogate
 
@@ -159,8 +160,8 @@ def _parse_real_name(text: str) -> str:
 
 def _masked(name: str, number: str, submitted_at: datetime) -> AuthInfo:
     return AuthInfo(
-        real_name=f"{'*' * (len(name) - 1)}{name[-1]}",
-        id_number=f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}",
+        real_name=mask_name(name),
+        id_number=mask_id_number(number),
         submitted_at=submitted_at,
     )
 

@@ -21,7 +21,6 @@ HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 
 _WINDOW_END_SECONDS = 1
-_CODES_A_NOTICE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,6 @@ class Limits:
         Limit("sms", "mobile", 10, DAY_SECONDS),
         Limit("sms", "address", 20, HOUR_SECONDS),
         Limit("sms", "address", 50, DAY_SECONDS),
-        Limit("sms", "installation", 5000, DAY_SECONDS),
     )
     # Wrong codes, over all codes and purposes of one mobile; each code has a budget of its own besides.
     sms_guess: Limit = Limit("sms-guess", "mobile", 5, 15 * MINUTE_SECONDS)
@@ -63,27 +61,10 @@ class Limits:
     new_session: Limit = Limit("new-session", "mobile", 60, HOUR_SECONDS)
     password_reset: Limit = Limit("password-reset", "account", 3, DAY_SECONDS)
     notice: Limit = Limit("notice", "account", 3, DAY_SECONDS)
-    # A tenth of the ceiling, beside what codes have.
-    notices: Limit = Limit("notice", "installation", 500, DAY_SECONDS)
     rename: Limit = Limit("rename", "account", 10, DAY_SECONDS)
     avatar: Limit = Limit("avatar", "account", 10, HOUR_SECONDS)
     # Right, taken or malformed alike.
     id_number: Limit = Limit("id-number", "account", 5, DAY_SECONDS)
-
-
-def sms_ceiling(limits: Limits) -> int:
-    """How many SMS the whole installation sends in a day."""
-    return next(limit.maximum for limit in limits.sms if limit.subject == "installation")
-
-
-def with_sms_ceiling(limits: Limits, daily_ceiling: int) -> Limits:
-    """`limits` with another ceiling for the whole installation."""
-    sms = tuple(
-        replace(limit, maximum=daily_ceiling) if limit.subject == "installation" else limit
-        for limit in limits.sms
-    )
-    notices = replace(limits.notices, maximum=daily_ceiling // _CODES_A_NOTICE)
-    return replace(limits, sms=sms, notices=notices)
 
 
 def scaled(limits: Limits, factor: int) -> Limits:

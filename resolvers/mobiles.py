@@ -58,8 +58,3 @@ def language_of(mobile: str) -> Language:
 def national_form(mobile: str) -> str:
     """What legacy pages show: the national number for +86, E.164 for the rest of the world."""
     return mobile.removeprefix("+86")
-
-
-def mask_mobile(mobile: str) -> str:
-    """An E.164 number for logs and the audit trail: `+86187****8450`."""
-    return f"{mobile[:-8]}****{mobile[-4:]}"

@@ -7,11 +7,11 @@ from datetime import datetime
 from db import accounts, sessions
 from db.sessions import SessionFacts
 from resolvers.accounts import Account
-from resolvers.address_blocks import mask_address
 from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError, unauthenticated
 from resolvers.events import EventKind, record_event
+from resolvers.masking import mask_address
 from resolvers.messages import Reason
 from resolvers.sessions import hash_token, make_public_id
 

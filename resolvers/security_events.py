@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from db.audit import AuditRow, list_audit_events
-from resolvers.address_blocks import mask_address
 from resolvers.context import Context
 from resolvers.events import EventKind
+from resolvers.masking import mask_address
 from resolvers.messages import Language
 
 SHOWN = 50

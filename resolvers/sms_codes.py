@@ -16,8 +16,9 @@ from resolvers.context import Context
 from resolvers.errors import CodeError, ErrorCode, RateLimitedError, RefusedError, invalid_input
 from resolvers.events import EventKind, record_limit
 from resolvers.limits import Consumption, Limit, limit_key
+from resolvers.masking import mask_mobile
 from resolvers.messages import Reason, sms_message_of
-from resolvers.mobiles import language_of, mask_mobile, parse_mobile
+from resolvers.mobiles import language_of, parse_mobile
 from resolvers.ports import SmsMessage, SmsSenderError
 from resolvers.sms_guard import Admission, admit_sms, record_used_sms
 from resolvers.sms_purposes import PURPOSES, SmsPurpose

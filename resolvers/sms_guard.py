@@ -27,9 +27,10 @@ from db.sms_messages import (
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, InputError, RateLimitedError, ServiceUnavailableError
 from resolvers.limits import HOUR_SECONDS, Consumption, limit_key
+from resolvers.masking import mask_mobile
 from resolvers.messages import Reason
 from resolvers.metrics import SMS_GUARD_ACTIONS, SMS_MESSAGES
-from resolvers.mobiles import country_code_of, mask_mobile
+from resolvers.mobiles import country_code_of
 
 Guard = Literal["country", "ceiling", "breaker"]
 
@@ -75,8 +76,10 @@ async def admit_sms(ctx: Context, consumption: Consumption, mobile: str) -> Admi
     await _guard(ctx, mobile, None, lambda: _require_guesses_left(ctx, mobile))
     await _guard(ctx, mobile, "breaker", lambda: _require_used_prefix(ctx, mobile))
     seconds = 0.0
-    for limit in ctx.services.policy.limits.sms:
-        guard: Guard | None = "ceiling" if limit.subject == "installation" else None
+    policy = ctx.services.policy
+    ceiling = policy.sms_ceiling
+    for limit in (*policy.limits.sms, ceiling):
+        guard: Guard | None = "ceiling" if limit is ceiling else None
         subject = {"mobile": mobile, "address": ctx.address, "installation": "all"}[limit.subject]
         counter = await _guard(ctx, mobile, guard, partial(consumption.use, limit, subject))
         if counter and limit.subject == "mobile" and counter.count >= limit.maximum:

@@ -8,9 +8,10 @@ import structlog
 from resolvers.accounts import Account
 from resolvers.context import Context
 from resolvers.errors import AccountError, ServiceUnavailableError
+from resolvers.masking import mask_mobile
 from resolvers.messages import SmsNotice, notice_message_of
 from resolvers.metrics import SMS_MESSAGES
-from resolvers.mobiles import language_of, mask_mobile
+from resolvers.mobiles import language_of
 from resolvers.ports import SmsMessage, SmsSenderError
 
 # A vendor answers within five.
@@ -42,7 +43,7 @@ async def _send(ctx: Context, account: Account, notice: SmsNotice) -> None:
     try:
         async with ctx.consuming() as consumption:
             await consumption.use(ctx.services.policy.limits.notice, str(account.id))
-            await consumption.use(ctx.services.policy.limits.notices, "all")
+            await consumption.use(ctx.services.policy.notice_ceiling, "all")
             text = notice_message_of(notice, language_of(account.mobile))
             await ctx.services.sms_sender.send(SmsMessage(account.mobile, notice, "", text))
     except (AccountError, ServiceUnavailableError, SmsSenderError) as error:

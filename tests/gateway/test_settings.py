@@ -17,7 +17,7 @@ from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS
 from gateway.settings_review import review_settings
 from gateway.wiring import policy_of
 from graphql_http import EndpointOptions
-from resolvers.context import Policy
+from resolvers.policy import Policy
 from schema.mutations import SINGLE_USE
 from tests.docs.walkthrough import ROOT
 
@@ -388,17 +388,11 @@ def test_defaults_are_those_that_stand_beside_the_rules(monkeypatch: pytest.Monk
 _EDITED_RULES = """
 from dataclasses import fields
 from graphql_http import EndpointOptions
-from resolvers.context import Policy
-from resolvers.limits import Limit, Limits
+from resolvers.policy import Policy
 
 rules = EndpointOptions.__init__.__kwdefaults__
 numbers = {name: value for name, value in rules.items() if type(value) is int}
 rules.update({name: value + 1 for name, value in numbers.items()})
-limits, more = Limits(), [Limit("sms", "installation", 5001, 86_400)]
-names = [field.name for field in fields(Limits)]
-Limits.__init__.__defaults__ = tuple(
-    (*limits.sms[:-1], *more) if name == "sms" else getattr(limits, name) for name in names
-)
 before = dict(zip([field.name for field in fields(Policy)], Policy.__init__.__defaults__, strict=True))
 edited = {name: value + 1 for name, value in before.items() if type(value) is int}
 edited["sms_country_codes"] = frozenset({"+852"})
@@ -412,7 +406,7 @@ settings = Settings.load(_env_file=None, environment="production")
 options = endpoint_options(settings)
 print(sorted(name for name in numbers if getattr(options, name) != numbers[name] + 1))
 policy = policy_of(settings)
-print(sorted(name for name, value in edited.items() if getattr(policy, name) != value), policy.limits.sms[-1].maximum)
+print(sorted(name for name, value in edited.items() if getattr(policy, name) != value))
 """
 
 
@@ -422,7 +416,7 @@ def test_editing_a_rules_default_changes_the_settings_default() -> None:
     )
 
     unchanged_options, unchanged_policy = done.stdout.splitlines()
-    assert (unchanged_options, unchanged_policy) == ("[]", "[] 5001")
+    assert (unchanged_options, unchanged_policy) == ("[]", "[]")
 
 
 def test_setting_is_the_variable_of_its_group_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

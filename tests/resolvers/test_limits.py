@@ -2,6 +2,7 @@
 
 from resolvers import captchas, passwords, sessions
 from resolvers.limits import Limit, Limits
+from resolvers.policy import Policy
 from resolvers.sms_purposes import PURPOSES
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -16,8 +17,8 @@ def test_limits_are_those_of_the_contract() -> None:
         ("mobile", 10, DAY),
         ("address", 20, HOUR),
         ("address", 50, DAY),
-        ("installation", 5000, DAY),
     }
+    assert Policy().sms_daily_ceiling == 5000
     assert limits.captcha == (Limit("captcha", "address", 60, MINUTE),)
     assert numbers(limits.sms_guess) == ("mobile", 5, 15 * MINUTE)
     assert numbers(limits.sms_guess_by_address) == ("address", 20, 15 * MINUTE)

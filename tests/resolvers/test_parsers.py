@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from resolvers.errors import InputError
 from resolvers.id_numbers import parse_id_number
 from resolvers.identities import _parse_real_name
-from resolvers.mobiles import find_mobile, mask_mobile, national_form, parse_mobile
+from resolvers.masking import mask_mobile
+from resolvers.mobiles import find_mobile, national_form, parse_mobile
 from resolvers.names import name_key, parse_name
 from resolvers.passwords import require_password
 from tests.id_numbers import id_number
