@@ -1,16 +1,19 @@
 """Opening Redis: a single server, the master behind Sentinel, or a Cluster."""
 
 import asyncio
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
 from adapters.redis_url import RedisUrl, Topology, parse_redis_url
+from resolvers.ports import not_asked
 
 # Python is busy before that many are.
 MAXIMUM_CONNECTIONS = 20
@@ -26,11 +29,17 @@ _SINGLE_LIMITS: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeou
 _PROTOCOL: dict[str, Any] = {"protocol": 2}
 
 
+_on_sent: ContextVar[Callable[[], None]] = ContextVar("redis_on_sent", default=not_asked)
+
+
 class RedisClient(Protocol):
     """What the state store asks of redis-py."""
 
-    async def execute_command(self, *command: str | int) -> Any:  # noqa: ANN401 - replies are what Redis says
-        """Run one command; replies are bytes, numbers, lists and None."""
+    async def execute_command(self, *command: str | int, on_sent: Callable[[], None] = not_asked) -> Any:  # noqa: ANN401 - replies are what Redis says
+        """Run one command; replies are bytes, numbers, lists and None.
+
+        `on_sent` is called when there is a connection for it, over which it is sent at once.
+        """
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -57,21 +66,39 @@ class _PatientSentinel(Sentinel):
         await super().aclose()
 
 
-class _SentinelClient:
-    """The master behind Sentinel, closed together with the connections to the sentinels."""
+class _TellingPool(ConnectionPool):
+    """Tells who asks for a connection that it is there."""
 
-    def __init__(self, sentinel: _PatientSentinel, master: Redis) -> None:
+    async def get_connection(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 - the parent's
+        connection = await super().get_connection()  # type: ignore[no-untyped-call]
+        _on_sent.get()()
+        return connection
+
+
+class _TellingSentinelPool(_TellingPool, SentinelConnectionPool):
+    """The same for the master behind Sentinel."""
+
+
+class _ServerClient:
+    """One server at a time: a single one, or the master behind Sentinel."""
+
+    def __init__(self, server: Redis, sentinel: _PatientSentinel | None = None) -> None:
+        self._server = server
         self._sentinel = sentinel
-        self._master = master
 
-    async def execute_command(self, *command: str | int) -> Any:  # noqa: ANN401 - the same
-        return await self._master.execute_command(*command)  # type: ignore[no-untyped-call]
+    async def execute_command(self, *command: str | int, on_sent: Callable[[], None] = not_asked) -> Any:  # noqa: ANN401 - the same
+        token = _on_sent.set(on_sent)
+        try:
+            return await self._server.execute_command(*command)  # type: ignore[no-untyped-call]
+        finally:
+            _on_sent.reset(token)
 
     async def aclose(self) -> None:
         try:
-            await self._master.aclose()
+            await self._server.aclose()
         finally:
-            await self._sentinel.aclose()
+            if self._sentinel is not None:
+                await self._sentinel.aclose()
 
 
 class _ClusterClient:
@@ -80,9 +107,10 @@ class _ClusterClient:
     def __init__(self, cluster: RedisCluster) -> None:
         self._cluster = cluster
 
-    async def execute_command(self, *command: str | int) -> Any:  # noqa: ANN401 - the same
+    async def execute_command(self, *command: str | int, on_sent: Callable[[], None] = not_asked) -> Any:  # noqa: ANN401 - the same
         # Commands that find the client without a map of the Cluster would go to nodes at random.
         await self._cluster.initialize()
+        on_sent()
         return await self._cluster.execute_command(*command)
 
     async def aclose(self) -> None:
@@ -117,7 +145,7 @@ def _open_single(url: RedisUrl, maximum_connections: int) -> RedisClient:
         [(host, port)] = url.addresses
         connection_class = SSLConnection if url.is_tls else Connection
         place = {"connection_class": connection_class, "host": host, "port": port, **url.tls}
-    pool = ConnectionPool(
+    pool = _TellingPool(
         max_connections=maximum_connections,
         db=url.database,
         retry=_retry(0),
@@ -126,7 +154,7 @@ def _open_single(url: RedisUrl, maximum_connections: int) -> RedisClient:
         **_SINGLE_LIMITS,
         **_PROTOCOL,
     )
-    return Redis.from_pool(pool)
+    return _ServerClient(Redis.from_pool(pool))
 
 
 def _open_sentinel(url: RedisUrl, maximum_connections: int) -> RedisClient:
@@ -139,12 +167,13 @@ def _open_sentinel(url: RedisUrl, maximum_connections: int) -> RedisClient:
         url.name,
         db=url.database,
         retry=_retry(0),
+        connection_pool_class=_TellingSentinelPool,
         max_connections=maximum_connections,
         **url.account,
         **_NODE_LIMITS,
         **shared,
     )
-    return _SentinelClient(sentinel, master)
+    return _ServerClient(master, sentinel)
 
 
 def _open_cluster(url: RedisUrl, maximum_connections: int) -> RedisClient:

@@ -1,14 +1,14 @@
 """The state store in Redis 6.2 or newer: one command for each operation, so that Redis makes it atomic."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from adapters.redis_client import MAXIMUM_CONNECTIONS, RedisClient
 from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
 from db.wait_budget import waiting
 from resolvers.outages import Outage
-from resolvers.ports import Counter, StateStoreError
+from resolvers.ports import Counter, StateStoreError, not_asked
 
 # An entry is "<expires_at_ms>:<text>" or "<expires_at_ms>#<count>". The clock of the store decides on expiry;
 # Redis itself forgets the entry this much later, as garbage, so that clocks which differ by less do no harm.
@@ -74,8 +74,10 @@ class RedisStateStore:
         """Read and delete `key` in one step."""
         return self._text(await self._ask("GETDEL", self._key(key)))
 
-    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
-        """Add `by` to the counter `key`.
+    async def increment(
+        self, key: str, ttl_seconds: float, by: int = 1, *, on_sent: Callable[[], None] = not_asked
+    ) -> Counter:
+        """Add `by` to the counter `key`; while it waits for a connection it has not been sent.
 
         Raises:
             ValueError: when `key` holds text.
@@ -83,7 +85,15 @@ class RedisStateStore:
         now_ms, lifetime = self._now_ms(), lifetime_ms(ttl_seconds)
         # EVAL and not EVALSHA: sending a kilobyte is cheaper than the case of a script that Redis forgot.
         count, expires_at_ms = await self._ask(
-            "EVAL", _INCREMENT, 1, self._key(key), now_ms, lifetime, by, _GARBAGE_AFTER_MS
+            "EVAL",
+            _INCREMENT,
+            1,
+            self._key(key),
+            now_ms,
+            lifetime,
+            by,
+            _GARBAGE_AFTER_MS,
+            on_sent=on_sent,
         )
         if count == _IS_TEXT:
             raise ValueError("the key holds text, not a counter")
@@ -106,7 +116,7 @@ class RedisStateStore:
         """Give back the connections."""
         await self._client.aclose()
 
-    async def _ask(self, *command: str | int) -> Any:  # noqa: ANN401 - each caller knows its reply
+    async def _ask(self, *command: str | int, on_sent: Callable[[], None] = not_asked) -> Any:  # noqa: ANN401 - each caller knows its reply
         """What Redis answers.
 
         Whatever else comes of it is an outage. Where a fail-over closes a connection under a command, redis-py lets
@@ -115,7 +125,7 @@ class RedisStateStore:
         """
         try:
             async with waiting(STATE_TIMEOUT_SECONDS), self._slots:
-                reply = await self._client.execute_command(*command)
+                reply = await self._client.execute_command(*command, on_sent=on_sent)
         except Exception as error:
             self._outage.failed(f"{type(error).__name__}: {error}"[:200])
             raise StateStoreError(type(error).__name__) from error

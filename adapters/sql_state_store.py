@@ -18,7 +18,7 @@ from db.state import (
     set_state,
     take_state,
 )
-from resolvers.ports import Counter, StateStoreError
+from resolvers.ports import Counter, StateStoreError, not_asked
 
 # MySQL breaks a deadlock by rolling back one of the two; it may meet the next one at once, but not for ever.
 _ATTEMPTS = 5
@@ -55,8 +55,10 @@ class SqlStateStore:
         check_key(key)
         return self._text(await self._write(lambda connection: take_state(connection, key)))
 
-    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
-        """Add `by` to the counter `key`.
+    async def increment(
+        self, key: str, ttl_seconds: float, by: int = 1, *, on_sent: Callable[[], None] = not_asked
+    ) -> Counter:
+        """Add `by` to the counter `key`; until its commit nothing is sent.
 
         Raises:
             ValueError: when `key` holds text.
@@ -66,9 +68,13 @@ class SqlStateStore:
         expires_at_ms = now_ms + lifetime_ms(ttl_seconds)
 
         async def change(connection: Connection) -> StateRow | None:
+            row: StateRow | None
             if by > 0:
-                return await count_up(connection, key, by, now_ms=now_ms, expires_at_ms=expires_at_ms)
-            return await count_down(connection, key, -by, now_ms=now_ms)
+                row = await count_up(connection, key, by, now_ms=now_ms, expires_at_ms=expires_at_ms)
+            else:
+                row = await count_down(connection, key, -by, now_ms=now_ms)
+            on_sent()
+            return row
 
         row = await self._write(change)
         if row is None:

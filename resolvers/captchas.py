@@ -50,16 +50,17 @@ async def create_captcha(
 
     Raises:
         InputError: INVALID_INPUT for an id that is no id.
-        RateLimitedError: over the address's limit.
+        RateLimitedError: over the address's limit, or too many are being drawn.
     """
     new_id = secrets.token_urlsafe(_ID_BYTES) if captcha_id is None else _require_id(captcha_id, "captcha_id")
     if previous_id:
         _require_id(previous_id, "previous_id")
-    async with ctx.consuming() as consumption:
-        await consumption.use_all(ctx.services.policy.limits.captcha, ctx.address)
-        text = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
-        image = await ctx.services.drawing.run(draw_captcha, text)
-        await ctx.services.state.put(_key(ctx, new_id), text, TTL_SECONDS)
+    with ctx.services.drawing.place(ctx.address) as place:
+        async with ctx.consuming() as consumption:
+            await consumption.use_all(ctx.services.policy.limits.captcha, ctx.address)
+            text = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
+            image = await place.run(draw_captcha, text)
+            await ctx.services.state.put(_key(ctx, new_id), text, TTL_SECONDS)
     if previous_id and previous_id != new_id:
         await ctx.services.state.delete(_key(ctx, previous_id))
     if ctx.services.outbox:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -96,7 +97,7 @@ class Consumption:
         self._keys = keys
         self._refunds = refunds
         self._clock = clock
-        self._undos: list[Undo] = []
+        self._undos: dict[object, Undo] = {}
 
     async def __aenter__(self) -> Self:
         """Nothing is used up yet, and what this process owes from before is paid."""
@@ -124,9 +125,10 @@ class Consumption:
             if (ends_at - self._clock()).total_seconds() > _WINDOW_END_SECONDS:
                 await self._store.increment(key, window_seconds, by=-1)
 
-        # Noted first: when the store fails it is not known whether it has counted.
-        self._undos.append(uncount)
-        counter = await self._store.increment(key, window_seconds)
+        # Noted when it is sent: from then on it is not known whether the store has counted, before it has not.
+        counter = await self._store.increment(
+            key, window_seconds, on_sent=partial(self._undos.__setitem__, uncount, uncount)
+        )
         ends_at = self._clock() + timedelta(seconds=counter.remaining_seconds)
         return counter
 
@@ -171,7 +173,7 @@ class Consumption:
 
     def undo_by(self, undo: Undo) -> None:
         """Have `undo` called too when the attempt is given back; it must do nothing where it comes too late."""
-        self._undos.append(undo)
+        self._undos[undo] = undo
 
     def stand(self) -> None:
         """The attempt has been judged: what it has used stays used."""
@@ -184,7 +186,8 @@ class Consumption:
 
     def _owe(self, *, is_store_doubtful: bool) -> None:
         while self._undos:
-            self._refunds.owe(self._store, self._undos.pop(), is_store_doubtful=is_store_doubtful)
+            _, undo = self._undos.popitem()
+            self._refunds.owe(self._store, undo, is_store_doubtful=is_store_doubtful)
 
 
 def limit_key(keys: KeyRing, limit: Limit, subject: str) -> str:

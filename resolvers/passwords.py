@@ -3,6 +3,8 @@
 A password is its NFC form (Unicode UAX 15): systems type one text in different spellings.
 """
 
+from contextlib import AbstractContextManager
+
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerificationError
 
@@ -11,7 +13,7 @@ from resolvers.common_passwords import is_common_password
 from resolvers.errors import ErrorCode, InputError, invalid_input
 from resolvers.messages import Reason
 from resolvers.text_rules import has_surrogate
-from resolvers.workers import WorkerPool
+from resolvers.workers import Place, WorkerPool
 
 MINIMUM_CHARACTERS = 8
 MAXIMUM_CHARACTERS = 128
@@ -33,14 +35,22 @@ class Passwords:
         """`password` as a PHC string."""
         return await self._pool.run(self._hasher.hash, normalize_canonical(password))
 
-    async def verify(self, password: str, password_hash: str | None) -> str | None:
+    def place(self, address: str) -> AbstractContextManager[Place]:
+        """Room for one `verify`, taken before an attempt is counted, so that too many at once count nothing.
+
+        Raises:
+            RateLimitedError: at once, when there is none, or none for another attempt from `address`.
+        """
+        return self._pool.place(address)
+
+    async def verify(self, place: Place, password: str, password_hash: str | None) -> str | None:
         """The spelling under which `password` is the one; None when it is not.
 
         Without a hash the answer is no, in the same time. A hash that was made before passwords were normalised fits
         the text as it is typed, which is tried where it is another spelling.
         """
         for spelling in _spellings(password):
-            if await self._pool.run(self._verify, spelling, password_hash or self._dummy_hash):
+            if await place.run(self._verify, spelling, password_hash or self._dummy_hash):
                 return spelling if password_hash else None
         return None
 

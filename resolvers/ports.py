@@ -3,7 +3,7 @@
 Implementations are in `adapters/`; one contract suite for each port (`tests/contracts/`) is run on all of them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,6 +36,10 @@ class Counter:
     remaining_seconds: float
 
 
+def not_asked() -> None:
+    """Nobody wants to know when an increment is sent."""
+
+
 class StateStore(Protocol):
     """Short-lived state: captchas, codes, counters. Each operation is atomic, also between processes.
 
@@ -54,12 +58,17 @@ class StateStore(Protocol):
     async def take(self, key: str) -> str | None:
         """Read and delete `key`, as `get` reads it, in one step: of any number of concurrent callers one gets it."""
 
-    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
+    async def increment(
+        self, key: str, ttl_seconds: float, by: int = 1, *, on_sent: Callable[[], None] = not_asked
+    ) -> Counter:
         """Add `by` to the counter `key`, which starts at 0 and expires `ttl_seconds` after its first increment.
 
         A fixed window: later increments do not move the expiry. A negative `by` gives back what was counted; it
         never makes a counter that is not there (it answers 0) and never takes one below 0. 0 only reads, and makes
         none either.
+
+        `on_sent` is called when from then on it may be added, whatever comes of the call: who fails or is cancelled
+        before (for want of a connection, or of a turn) has added nothing. It may be called more than once.
 
         Raises:
             ValueError: `key` holds text.

@@ -68,15 +68,18 @@ async def prove_password(
     Raises:
         InputError: INVALID_INPUT, for `field`.
         RefusedError: WRONG_CREDENTIALS; UNAUTHENTICATED, where the account has just gone.
-        RateLimitedError: too many wrong proofs in this session.
+        RateLimitedError: too many wrong proofs in this session, or too many passwords are being judged.
     """
     require_encodable(password, field=field)
-    async with session_proof(ctx, account):
-        async with ctx.reading() as connection:
-            kept = await find_password(connection, account.id)
-        if await ctx.services.passwords.verify(password, kept.hash if kept else None) is None or kept is None:
-            await record_refusal(ctx, EventKind.REAUTHENTICATION_FAILED, mobile=account.mobile)
-            raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_PASSWORD)
+    passwords = ctx.services.passwords
+    with passwords.place(ctx.address) as place:
+        async with session_proof(ctx, account):
+            async with ctx.reading() as connection:
+                kept = await find_password(connection, account.id)
+            spelling = await passwords.verify(place, password, kept.hash if kept else None)
+            if spelling is None or kept is None:
+                await record_refusal(ctx, EventKind.REAUTHENTICATION_FAILED, mobile=account.mobile)
+                raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_PASSWORD)
     return kept
 
 

@@ -15,6 +15,7 @@ from resolvers.mobiles import parse_mobile
 from resolvers.passwords import require_encodable
 from resolvers.sign_in_guard import sign_in_attempt
 from resolvers.signing_in import SignedIn, require_admitted, signing_in
+from resolvers.workers import Place
 
 
 async def login(ctx: Context, *, mobile: str, password: str) -> SignedIn:
@@ -61,11 +62,17 @@ class _Proof(NamedTuple):
 async def _prove(ctx: Context, *, mobile: str, password: str) -> _Proof:
     number = parse_mobile(mobile)
     require_encodable(password)
+    with ctx.services.passwords.place(ctx.address) as place:
+        return await _judge(ctx, place, number, password)
+
+
+async def _judge(ctx: Context, place: Place, number: str, password: str) -> _Proof:
+    """Count the attempt, then verify; a right one gives its proof."""
     async with sign_in_attempt(ctx, number) as attempt:
         async with ctx.reading() as connection:
             found = await accounts.find_account_and_password(connection, number)
         row, (password_hash, version) = found or (None, (None, 0))
-        spelling = await ctx.services.passwords.verify(password, password_hash)
+        spelling = await ctx.services.passwords.verify(place, password, password_hash)
         if row is None or password_hash is None or spelling is None:
             await attempt.fail()
             SIGN_INS.labels("failure").inc()

@@ -39,6 +39,18 @@ async def test_text_is_read_as_often_as_wanted(store: StateStore, other: StateSt
     assert [await store.get("k"), await store.get("k"), await other.get("k")] == ["v", "v", "v"]
 
 
+async def test_increment_tells_when_it_is_sent(store: StateStore) -> None:
+    sent: list[int] = []
+
+    def note() -> None:
+        sent.append(1)
+
+    for by in (1, -1, 0):
+        await store.increment("k", 10, by, on_sent=note)
+
+    assert sum(sent) == 3
+
+
 @pytest.mark.parametrize(
     "value",
     [

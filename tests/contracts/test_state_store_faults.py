@@ -15,7 +15,7 @@ from adapters.sql_state_store import SqlStateStore
 from db.engine import Database
 from db.tables import state_entries
 from resolvers.outages import Outage
-from resolvers.ports import StateStore, StateStoreError
+from resolvers.ports import StateStore, StateStoreError, not_asked
 from tests.contracts.clocks import MovableClock
 from tests.contracts.redis_servers import (
     MASTER_NAME,
@@ -76,7 +76,8 @@ class StumblingClient:
     def __init__(self, error: BaseException) -> None:
         self._error = error
 
-    async def execute_command(self, *_: str | int) -> object:
+    async def execute_command(self, *_: str | int, on_sent: Callable[[], None] = not_asked) -> object:
+        on_sent()
         raise self._error
 
     async def aclose(self) -> None: ...
@@ -105,6 +106,68 @@ async def test_whatever_the_client_stumbles_over_is_an_outage(
     await assert_fails_in_time(*every_operation(store))
 
     assert outage.is_on
+
+
+class SilentClient:
+    """Takes every command and answers none."""
+
+    async def execute_command(self, *_: str | int, on_sent: Callable[[], None] = not_asked) -> object:
+        on_sent()
+        return await asyncio.Future()
+
+    async def aclose(self) -> None: ...
+
+
+async def sent_by(store: StateStore, *, before: Callable[[], Awaitable[object]] | None = None) -> int:
+    """How many of two increments that are given up at once had been sent."""
+    sent: list[None] = []
+    calls = [
+        asyncio.ensure_future(store.increment("k", 10, on_sent=lambda: sent.append(None))) for _ in range(2)
+    ]
+    await (before or (lambda: asyncio.sleep(0)))()
+    for call in calls:
+        call.cancel()
+    await asyncio.wait(calls)
+    return len(sent)
+
+
+async def test_increment_that_waits_for_a_slot_of_redis_has_not_been_sent(clock: MovableClock) -> None:
+    assert await sent_by(RedisStateStore(SilentClient(), clock, maximum_concurrency=1)) == 1
+    assert await sent_by(RedisStateStore(SilentClient(), clock, maximum_concurrency=2)) == 2
+
+
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+async def test_increment_that_finds_no_redis_has_not_been_sent(clock: MovableClock, scheme: str) -> None:
+    sent: list[None] = []
+    async with StateBackend("redis", f"{scheme}://127.0.0.1:{free_port()}").open_store(clock) as store:
+        with pytest.raises(StateStoreError):
+            await store.increment("k", 10, on_sent=lambda: sent.append(None))
+
+    assert sent == []
+
+
+async def test_increment_that_finds_no_master_has_not_been_sent(clock: MovableClock) -> None:
+    sent: list[None] = []
+    url = f"redis+sentinel://127.0.0.1:{free_port()}/{MASTER_NAME}/0"
+    async with StateBackend("redis", url).open_store(clock) as store:
+        with pytest.raises(StateStoreError):
+            await store.increment("k", 10, on_sent=lambda: sent.append(None))
+
+    assert sent == []
+
+
+async def test_increment_that_waits_for_its_turn_at_the_file_has_not_been_sent(
+    tmp_path: Path, clock: MovableClock
+) -> None:
+    backend = StateBackend("sql", f"sqlite:///{tmp_path / 'gateway.db'}")
+    await backend.prepare()
+    database = Database(backend.url)
+    store = SqlStateStore(database, clock)
+    async with database.write_turn:
+        assert await sent_by(store) == 0
+
+    assert (await store.increment("k", 10)).count == 1
+    await database.aclose()
 
 
 async def test_caller_who_gives_up_is_no_outage(clock: MovableClock) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.engine import Connection, Database, DatabaseUnavailableError
-from resolvers.ports import Counter, StateStore, StateStoreError
+from resolvers.ports import Counter, StateStore, StateStoreError, not_asked
 from tests.doors.harness import Harness
 
 
@@ -14,12 +14,16 @@ class BreakableStore:
     """A state store that answers nothing while `is_down`.
 
     `breaks_after` operations it goes down by itself; the one that breaks has written, as when only its answer is lost.
+    While `is_crowded` an increment fails before it is sent, as when it waits too long for its turn. `increments` are
+    all that were asked for.
     """
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
         self.is_down = False
         self.breaks_after: int | None = None
+        self.is_crowded = False
+        self.increments = 0
 
     async def put(self, key: str, value: str, ttl_seconds: float) -> None:
         self._require()
@@ -38,9 +42,14 @@ class BreakableStore:
         self._count()
         return value
 
-    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
+    async def increment(
+        self, key: str, ttl_seconds: float, by: int = 1, *, on_sent: Callable[[], None] = not_asked
+    ) -> Counter:
         self._require()
-        counter = await self._store.increment(key, ttl_seconds, by)
+        self.increments += 1
+        if self.is_crowded and by > 0:
+            raise StateStoreError("no turn")
+        counter = await self._store.increment(key, ttl_seconds, by, on_sent=on_sent)
         self._count()
         return counter
 

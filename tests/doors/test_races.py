@@ -2,11 +2,11 @@
 
 import asyncio
 import collections
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from resolvers.ports import Counter
+from resolvers.ports import Counter, not_asked
 from tests.doors.conftest import BuildHouse
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import ID_NUMBER, MOBILE, PASSWORD, receive_code, sign_up, solve_captcha, wrong
@@ -49,8 +49,10 @@ class EndlessCodes(WatchedStore):
     async def take(self, key: str) -> str | None:
         return await self.get(key)
 
-    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
-        counter = await super().increment(key, ttl_seconds, by)
+    async def increment(
+        self, key: str, ttl_seconds: float, by: int = 1, *, on_sent: Callable[[], None] = not_asked
+    ) -> Counter:
+        counter = await super().increment(key, ttl_seconds, by, on_sent=on_sent)
         return Counter(1, ttl_seconds) if key.startswith("limit:sms-guess") else counter
 
 

@@ -87,6 +87,29 @@ async def test_who_finds_the_hashers_busy_has_not_failed(breakable: Breakable, k
     assert await door.login(MOBILE, PASSWORD)
 
 
+async def test_who_finds_the_hashers_busy_is_not_even_counted(breakable: Breakable, kind: str) -> None:
+    door = await registered(breakable.harness, kind)
+    breakable.harness.services.passwords._pool._maximum = 0
+    before = breakable.store.increments
+
+    assert (await door.login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")
+    assert breakable.store.increments == before
+
+
+async def test_increments_that_were_never_sent_give_nothing_back(breakable: Breakable, kind: str) -> None:
+    """Else whoever keeps the state store busy has as many guesses as they like."""
+    harness, door = breakable.harness, breakable.harness.open_door(kind)
+    for turn in range(20):
+        assert (await door.login(f"+86138{turn:08}", "a wrong password")).is_refused_as("WRONG_CREDENTIALS")
+    breakable.store.is_crowded = True
+    for _ in range(TRIES):
+        assert (await door.login(MOBILE, PASSWORD)).is_refused_as("SERVICE_UNAVAILABLE")
+    breakable.store.is_crowded = False
+    await harness.services.refunds.settle()
+
+    assert (await door.login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")
+
+
 async def test_a_cancelled_sign_in_has_not_failed(breakable: Breakable) -> None:
     harness = breakable.harness
     door = await registered(harness, "rest")

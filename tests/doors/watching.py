@@ -1,12 +1,12 @@
 """What a request asks of the database and the state store, written down in its order."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import event
 
 from db.engine import Database
-from resolvers.ports import Counter, StateStore
+from resolvers.ports import Counter, StateStore, not_asked
 
 
 class WatchedStore:
@@ -28,9 +28,11 @@ class WatchedStore:
         self._note("take", key)
         return await self._store.take(key)
 
-    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
+    async def increment(
+        self, key: str, ttl_seconds: float, by: int = 1, *, on_sent: Callable[[], None] = not_asked
+    ) -> Counter:
         self._note(f"increment by {by}", key)
-        return await self._store.increment(key, ttl_seconds, by)
+        return await self._store.increment(key, ttl_seconds, by, on_sent=on_sent)
 
     async def delete(self, key: str) -> None:
         self._note("delete", key)

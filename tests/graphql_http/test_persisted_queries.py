@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 
 import pytest
 
 from graphql_http import EndpointOptions, PersistedQueries
 from graphql_http.persisted import PersistedQueryLimits
-from resolvers.ports import Counter, StateStoreError
+from resolvers.ports import Counter, StateStoreError, not_asked
 from tests.graphql_http.toy import LEGACY, MODERN, Client, Toy, codes_of, endpoint_of
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +36,10 @@ class MemoryStore:
     async def take(self, key: str) -> str | None:
         return self.texts.pop(key, None)
 
-    async def increment(self, key: str, ttl_seconds: float, by: int = 1) -> Counter:
+    async def increment(
+        self, key: str, ttl_seconds: float, by: int = 1, *, on_sent: Callable[[], None] = not_asked
+    ) -> Counter:
+        on_sent()
         assert len(key) <= 200
         self.counts[key] = self.counts.get(key, 0) + by
         return Counter(self.counts[key], ttl_seconds)
