@@ -50,8 +50,7 @@ from resolvers.ports import StateStoreError
 from rest_shim.app import RestShim
 from rest_shim.dialects import DIALECTS
 from rest_shim.documentation import RestDocumentation
-from rest_shim.endpoints import EndpointOptions as RestOptions
-from rest_shim.openapi import Deployment as RestDeployment
+from rest_shim.openapi import make_document
 from schema.context import GraphQLContext
 from schema.errors import describe_error
 from schema.graphiql import STATIC_DIRECTORY, GraphiQLPage
@@ -91,8 +90,8 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     bodies = BodyBudget(settings.server.bodies_in_flight_bytes, settings.installation.data_dir)
     rest = RestShim(
         DIALECTS[settings.rest.dialect],
-        RestOptions(refuse_common_passwords=settings.rest.refuse_common_passwords),
         bodies,
+        refuse_common_passwords=settings.rest.refuse_common_passwords,
     )
     graphiql = _make_graphiql(settings)
     graphql = _make_graphql(settings, holder, graphiql, bodies)
@@ -172,11 +171,12 @@ def _routes(
 
 
 def _make_documentation(settings: Settings) -> RestDocumentation:
-    deployment = RestDeployment(
+    document = make_document(
+        DIALECTS[settings.rest.dialect],
         cookie_name=SessionCookie(is_secure=settings.is_cookie_secure).name,
         server_url=settings.installation.public_url,
     )
-    return RestDocumentation(DIALECTS[settings.rest.dialect], deployment)
+    return RestDocumentation(document)
 
 
 async def get_metrics(request: Request) -> Response:

@@ -15,6 +15,8 @@ from request_bodies.body import (
     Send,
     Share,
 )
+from request_bodies.field_formats import BodyMalformedError, parse_fields, parse_query
+from request_bodies.fields import read_fields
 from request_bodies.form import FormMalformedError, FormRules, Part, read_form
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "RETRY_AFTER_SECONDS",
     "Body",
     "BodyBudget",
+    "BodyMalformedError",
     "BodyTooLargeError",
     "ClientGoneError",
     "FormMalformedError",
@@ -31,5 +34,8 @@ __all__ = [
     "Receive",
     "Send",
     "Share",
+    "parse_fields",
+    "parse_query",
+    "read_fields",
     "read_form",
 ]

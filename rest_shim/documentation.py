@@ -11,24 +11,22 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rest_shim.dialects import Dialect
-from rest_shim.openapi import Deployment, Schema, make_document
+from rest_shim.openapi import Schema
 
 STYLE = (Path(__file__).parent / "documentation.css").read_text(encoding="utf-8")
 _STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
+# Kept, but asked for again each time: it changes with the installation's version and dialect.
+_REVALIDATED = {"cache-control": "no-cache"}
 _POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# Kept, but asked for again each time: it changes with the installation's version and dialect.
-_REVALIDATED = {"cache-control": "no-cache"}
 
 
 class RestDocumentation:
-    """Tells what the shim does in one dialect, at one installation."""
+    """Tells what the shim does in one dialect, at one installation: as its document says."""
 
-    def __init__(self, dialect: Dialect, deployment: Deployment | None = None) -> None:
-        document = make_document(dialect, deployment or Deployment())
+    def __init__(self, document: Schema) -> None:
         self._document = msgspec.json.encode(document)
         self._page = render_page(document)
 
@@ -47,38 +45,29 @@ class RestDocumentation:
 def render_page(document: Schema) -> str:
     """The whole page as HTML. Everything on it comes out of the document."""
     info, components = document["info"], document["components"]
-    operations = [
-        _render_operation(method, path, operation)
+    title, paragraphs = escape(info["title"]), info["description"].split("\n\n")
+    operations = (
+        _render_operation(f"{method.upper()} {path}", operation)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
-    ]
-    outside = {response["description"]: _texts_of(response) for response in components["responses"].values()}
-    return "".join(
-        (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            f"<title>{escape(info['title'])}</title><style>{STYLE}</style></head><body><main>",
-            f'<h1>{escape(info["title"])}</h1><p>As data: <a href="openapi.json">openapi.json</a>.</p>',
-            *(f"<p>{_inline(paragraph)}</p>" for paragraph in info["description"].split("\n\n")),
-            *operations,
-            "<h2>Other statuses</h2>",
-            _render_table(outside),
-            "<h2>errno table</h2>",
-            _render_table(_reasons_of(components["schemas"]["Errno"])),
-            "</main></body></html>",
-        )
+    )
+    outside = {response["description"]: _text_of(response) for response in components["responses"].values()}
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+        f'</head><body><main><h1>{title}</h1><p>As data: <a href="openapi.json">openapi.json</a>.</p>'
+        f"{''.join(f'<p>{_inline(paragraph)}</p>' for paragraph in paragraphs)}{''.join(operations)}"
+        f"<h2>Other statuses</h2>{_table(outside)}"
+        f"<h2>errno table</h2>{_table(_reasons_of(components['schemas']['Errno']))}</main></body></html>"
     )
 
 
-def _render_operation(method: str, path: str, operation: Schema) -> str:
+def _render_operation(title: str, operation: Schema) -> str:
     schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
     refusal = schema.get("oneOf", [schema])[-1]
-    return "".join(
-        (
-            f'<h2 id="{escape(operation["operationId"])}"><code>{method.upper()} {escape(path)}</code></h2>',
-            f"<p>{_inline(operation['summary'])}. {_inline(operation['description'])}</p>",
-            _render_table(dict(_fields_of(operation))),
-            _render_table(_reasons_of(refusal["properties"]["errno"])),
-        )
+    text = f"{operation['summary']}. {operation['description']}"
+    return (
+        f"<h2><code>{escape(title)}</code></h2><p>{_inline(text)}</p>"
+        f"{_table(dict(_fields_of(operation)))}{_table(_reasons_of(refusal['properties']['errno']))}"
     )
 
 
@@ -90,7 +79,7 @@ def _fields_of(operation: Schema) -> Iterator[tuple[str, str]]:
             yield name, schema["description"]
 
 
-def _texts_of(response: Schema) -> str:
+def _text_of(response: Schema) -> str:
     properties = response["content"]["application/json"]["schema"]["properties"]
     return f"{properties['errno']['const']} {properties['errmsg']['const']}"
 
@@ -100,10 +89,8 @@ def _reasons_of(errnos: Schema) -> dict[str, str]:
     return {f"{n} {name}": why for (n, name), why in zip(names, errnos["x-enum-descriptions"], strict=True)}
 
 
-def _render_table(rows: Mapping[str, str]) -> str:
-    lines = (
-        f"<tr><th scope=row>{_inline(name)}</th><td>{_inline(text)}</td></tr>" for name, text in rows.items()
-    )
+def _table(rows: Mapping[str, str]) -> str:
+    lines = (f"<tr><th scope=row>{_inline(k)}</th><td>{_inline(v)}</td></tr>" for k, v in rows.items())
     return f"<table>{''.join(lines)}</table>"
 
 

@@ -1,6 +1,6 @@
 """The endpoints as one table: what each reads and gives, and the handler that calls the resolver.
 
-A handler's docstring is what the OpenAPI document says of it: a summary, and a description.
+A handler's docstring is what the OpenAPI document says of it: its first sentence is the summary.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -34,16 +34,12 @@ from rest_shim.errno import Errno
 
 Fields = TypeVar("Fields", bound=Struct)
 
+MAXIMUM_BODY_BYTES = 100 * 1024
+MAXIMUM_UPLOAD_BYTES = 6 * 1024 * 1024
+
 # Legacy pages print the time as it comes: the wall clock of where they are read.
 _CHINA = timezone(timedelta(hours=8))
 _TIME_FORM = "%Y-%m-%d %H:%M:%S"
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointOptions:
-    """What the settings say about the endpoints."""
-
-    refuse_common_passwords: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +48,11 @@ class Call(Generic[Fields]):
 
     ctx: Context
     fields: Fields
-    options: EndpointOptions
     file: UploadFile | None = None
+    refuse_common_passwords: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The one answer that is no envelope."""
-
-    png: bytes
-
-
-async def get_image_code(call: Call[m.ImageCodeFields]) -> Picture:
+async def get_image_code(call: Call[m.ImageCodeFields]) -> bytes:
     """Captcha picture.
 
     Draws four characters under an id that the page chose. The captcha lives 180 seconds and is spent by the first
@@ -72,14 +61,11 @@ async def get_image_code(call: Call[m.ImageCodeFields]) -> Picture:
     captcha = await captchas.create_captcha(
         call.ctx, captcha_id=call.fields.codeid, previous_id=call.fields.pcodeid or None
     )
-    return Picture(captcha.image)
+    return captcha.image
 
 
 async def send_sms_code(call: Call[m.SmsCodeFields]) -> None:
-    """Send an SMS code.
-
-    Sends digits to the mobile, after a right captcha. The code lives 300 seconds.
-    """
+    """Send an SMS code. Sends digits to the mobile, after a right captcha. The code lives 300 seconds."""
     await sms_codes.send_sms_code(
         call.ctx,
         purpose=SmsPurpose.REGISTER,
@@ -90,10 +76,7 @@ async def send_sms_code(call: Call[m.SmsCodeFields]) -> None:
 
 
 async def register(call: Call[m.RegisterFields]) -> m.SignedIn:
-    """Register.
-
-    Makes an account for the mobile and signs it in. The first name is the mobile itself.
-    """
+    """Register. Makes an account for the mobile and signs it in. The first name is the mobile itself."""
     is_token_wanted = _is_token_wanted(call.ctx, call.fields)
     signed_in = await registration.register(
         call.ctx,
@@ -101,26 +84,20 @@ async def register(call: Call[m.RegisterFields]) -> m.SignedIn:
         sms_code=call.fields.phonecode,
         password=call.fields.password,
         captcha_text=call.fields.image_code_text or None,
-        refuse_common_password=call.options.refuse_common_passwords,
+        refuse_common_password=call.refuse_common_passwords,
     )
     return _signed_in(call.ctx, signed_in, is_token_wanted=is_token_wanted)
 
 
 async def login(call: Call[m.LoginFields]) -> m.SignedIn:
-    """Sign in.
-
-    Begins a session: 7 days after its last use it ends, 30 days after sign-in at the latest.
-    """
+    """Sign in. Begins a session: 7 days after its last use it ends, 30 days after sign-in at the latest."""
     is_token_wanted = _is_token_wanted(call.ctx, call.fields)
     signed_in = await sign_in.login(call.ctx, mobile=call.fields.mobile, password=call.fields.password)
     return _signed_in(call.ctx, signed_in, is_token_wanted=is_token_wanted)
 
 
 async def check_login(call: Call[m.NoFields]) -> m.Name:
-    """Who is signed in.
-
-    The name of the signed-in account.
-    """
+    """Who is signed in. The name of the signed-in account."""
     return m.Name((await call.ctx.require_viewer()).name)
 
 
@@ -134,10 +111,7 @@ async def logout(call: Call[m.NoFields]) -> None:
 
 
 async def get_profile(call: Call[m.Credentials]) -> m.Profile:
-    """Profile.
-
-    The account with its picture.
-    """
+    """Profile. The account with its picture."""
     account = await call.ctx.require_viewer()
     url = call.ctx.services.links.avatar_url(account.avatar_key)
     created = account.created_at.astimezone(_CHINA).strftime(_TIME_FORM)
@@ -158,18 +132,12 @@ async def upload_avatar(call: Call[m.Credentials]) -> m.Avatar:
 
 
 async def update_name(call: Call[m.NameFields]) -> m.Name:
-    """New name.
-
-    Changes the name that others see.
-    """
+    """New name. Changes the name that others see."""
     return m.Name((await profiles.update_name(call.ctx, name=call.fields.name)).name)
 
 
 async def get_auth(call: Call[m.Credentials]) -> m.Auth:
-    """Real-name record.
-
-    The account's real-name record, masked; both null while none has been submitted.
-    """
+    """Real-name record. The account's real-name record, masked; both null while none has been submitted."""
     info = await identities.find_own_auth_info(call.ctx)
     return m.Auth(info.real_name, info.id_number) if info else m.Auth(None, None)
 
@@ -197,7 +165,7 @@ class Route:
 
     method: str
     path: str
-    handler: Callable[[Call[Any]], Awaitable[Struct | Picture | None]]
+    handler: Callable[[Call[Any]], Awaitable[Struct | bytes | None]]
     reads: type[Struct]
     gives: type[Struct] | None = None
     refusals: tuple[E | Errno, ...] = ()

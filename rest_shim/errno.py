@@ -2,50 +2,56 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
+from typing import NamedTuple, Self
 
 from resolvers.errors import AccountError, ErrorCode, RateLimitedError
 
 
 class Errno(IntEnum):
-    """The numbers that legacy pages compare. They never change."""
+    """The numbers that legacy pages compare, with the document's text for each. They never change."""
 
-    OK = 0
-    DBERR = 4001
-    NODATA = 4002
-    DATAEXIST = 4003
-    DATAERR = 4004
-    SESSIONERR = 4101
-    LOGINERR = 4102
-    PARAMERR = 4103
-    USERERR = 4104
-    ROLEERR = 4105
-    PWDERR = 4106
-    REQERR = 4201
-    IPERR = 4202
-    THIRDERR = 4301
-    IOERR = 4302
-    SERVERERR = 4500
-    UNKOWNERR = 4501
+    text: str
+
+    def __new__(cls, number: int, text: str) -> Self:
+        """A number that knows its text."""
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.text = text
+        return member
+
+    OK = 0, "成功"
+    DBERR = 4001, "数据库查询错误"
+    NODATA = 4002, "无数据"
+    DATAEXIST = 4003, "数据已存在"
+    DATAERR = 4004, "数据错误"
+    SESSIONERR = 4101, "用户未登录"
+    LOGINERR = 4102, "用户登录失败"
+    PARAMERR = 4103, "参数错误"
+    USERERR = 4104, "用户不存在或未激活"
+    ROLEERR = 4105, "用户身份错误"
+    PWDERR = 4106, "密码错误"
+    REQERR = 4201, "非法请求或请求次数受限"
+    IPERR = 4202, "IP受限"
+    THIRDERR = 4301, "第三方系统错误"
+    IOERR = 4302, "文件读写错误"
+    SERVERERR = 4500, "内部错误"
+    UNKOWNERR = 4501, "未知错误"
 
 
-TEXTS: Mapping[Errno, str] = {
-    Errno.OK: "成功",
-    Errno.DBERR: "数据库查询错误",
-    Errno.NODATA: "无数据",
-    Errno.DATAEXIST: "数据已存在",
-    Errno.DATAERR: "数据错误",
-    Errno.SESSIONERR: "用户未登录",
-    Errno.LOGINERR: "用户登录失败",
-    Errno.PARAMERR: "参数错误",
-    Errno.USERERR: "用户不存在或未激活",
-    Errno.ROLEERR: "用户身份错误",
-    Errno.PWDERR: "密码错误",
-    Errno.REQERR: "非法请求或请求次数受限",
-    Errno.IPERR: "IP受限",
-    Errno.THIRDERR: "第三方系统错误",
-    Errno.IOERR: "文件读写错误",
-    Errno.SERVERERR: "内部错误",
-    Errno.UNKOWNERR: "未知错误",
+class Outside(NamedTuple):
+    """An answer whose status is not 200, and when it is given."""
+
+    status: int
+    errno: Errno
+    text: str
+    when: str
+
+
+OUTSIDE: Mapping[str, Outside] = {
+    "UnknownPath": Outside(404, Errno.REQERR, "接口不存在", "There is no such path."),
+    "WrongMethod": Outside(405, Errno.REQERR, "请求方法错误", "`Allow` names the methods that the path has."),
+    "BodyTooLarge": Outside(413, Errno.PARAMERR, "请求体过大", "The body is over its limit."),
+    "NoRoom": Outside(503, Errno.REQERR, "系统繁忙，请稍后再试", "Too many bodies are in flight: wait."),
 }
 
 ERRNOS: Mapping[ErrorCode, Errno] = {

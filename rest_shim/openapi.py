@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ import msgspec
 
 from resolvers.errors import MEANINGS
 from resolvers.errors import ErrorCode as E
-from rest_shim.bodies import MAXIMUM_BODY_BYTES, MAXIMUM_UPLOAD_BYTES
 from rest_shim.dialects import Dialect
-from rest_shim.endpoints import ROUTES, SIGN_IN_REFUSALS, Picture, Route
-from rest_shim.errno import ERRNOS, TEXTS, Errno
+from rest_shim.endpoints import MAXIMUM_BODY_BYTES, MAXIMUM_UPLOAD_BYTES, ROUTES, SIGN_IN_REFUSALS, Route
+from rest_shim.errno import ERRNOS, OUTSIDE, Errno
 from rest_shim.types import NoFields
 
 Schema = dict[str, Any]
@@ -32,41 +30,26 @@ _WHEN: Mapping[Errno, str] = {
     Errno.IPERR: "A limit for the client's address was reached; `retry_after` tells how many seconds to wait.",
     Errno.REQERR: "Another site's page sent the request; there is no `retry_after`.",
 }
-OUTSIDE = {
-    "UnknownPath": (404, Errno.REQERR, "There is no such path.", "接口不存在"),
-    "WrongMethod": (405, Errno.REQERR, "`Allow` names the methods that the path has.", "请求方法错误"),
-    "BodyTooLarge": (413, Errno.PARAMERR, "The body is over its limit.", "请求体过大"),
-    "NoRoom": (503, Errno.REQERR, "Too many bodies are in flight: wait.", "系统繁忙，请稍后再试"),
-}
-"""Answers whose status is not 200: status, number, when, and text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """What of the document the settings decide."""
-
-    cookie_name: str = "session"
-    server_url: str = ""
-
-
-def make_document(dialect: Dialect, deployment: Deployment) -> Schema:
-    """The document for one dialect, as plain data."""
+def make_document(dialect: Dialect, *, cookie_name: str = "session", server_url: str = "") -> Schema:
+    """The document for one dialect at one installation, as plain data."""
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "account-gateway: the REST shim",
             "version": _version(),
             "summary": "Ten endpoints, one envelope.",
-            "description": _describe(dialect, deployment),
+            "description": _describe(dialect, cookie_name),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": deployment.server_url or "/"}],
+        "servers": [{"url": server_url or "/"}],
         "paths": _Paths(dialect).make(),
         "components": {
-            "schemas": {"Errno": _errno_enum({errno: f"{errno.name}: {TEXTS[errno]}" for errno in Errno})},
+            "schemas": {"Errno": _errno_enum({errno: f"{errno.name}: {errno.text}" for errno in Errno})},
             "responses": {name: _outside(name, dialect) for name in OUTSIDE},
             "securitySchemes": {
-                "cookie": {"type": "apiKey", "in": "cookie", "name": deployment.cookie_name},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": cookie_name},
                 "bearer": {"type": "http", "scheme": "bearer", "description": "`data.token` of a sign-in."},
             },
         },
@@ -93,12 +76,12 @@ class _Paths:
         return paths
 
     def _operation(self, route: Route) -> Schema:
-        summary, _, description = inspect.cleandoc(route.handler.__doc__ or "").partition("\n\n")
+        summary, _, description = " ".join((route.handler.__doc__ or "").split()).partition(". ")
         first, *words = route.handler.__name__.split("_")
         operation: Schema = {
             "operationId": first + "".join(word.title() for word in words),
-            "summary": summary.removesuffix("."),
-            "description": " ".join(description.split()),
+            "summary": summary,
+            "description": description,
             "security": [{"cookie": []}, {"bearer": []}, {}] if route.takes_session else [],
             "parameters": self._parameters(route) if route.method == "GET" else [],
             "responses": {"200": self._answer(route)},
@@ -159,7 +142,7 @@ class _Paths:
             headers["Set-Cookie"] = {"description": route.session_effect, "schema": {"type": "string"}}
         answer: Schema = {"description": "The envelope: success or refusal, by `errno`.", "headers": headers}
         refusal = self._refusal(route)
-        if inspect.get_annotations(route.handler)["return"] is Picture:
+        if inspect.get_annotations(route.handler)["return"] is bytes:
             picture = {"schema": {"type": "string", "contentMediaType": "image/png"}}
             answer["content"] = {"image/png": picture, _JSON: {"schema": refusal}}
         else:
@@ -241,7 +224,7 @@ def _errno_enum(reasons: Mapping[Errno, str]) -> Schema:
 
 
 def _outside(name: str, dialect: Dialect) -> Schema:
-    status, errno, when, text = OUTSIDE[name]
+    status, errno, text, when = OUTSIDE[name]
     properties: Schema = {
         "errno": {"type": "integer", "const": int(errno)},
         "errmsg": {"type": "string", "const": text},
@@ -261,12 +244,12 @@ def _example_of(schema: Schema) -> Any:  # noqa: ANN401 - an example is any JSON
     return schema["examples"][0] if "examples" in schema else _example_of(schema["anyOf"][0])
 
 
-def _describe(dialect: Dialect, deployment: Deployment) -> str:
+def _describe(dialect: Dialect, cookie_name: str) -> str:
     return _DESCRIPTION.format(
         copies="".join(f', "{name}"' for name in dialect.copies),
         body=MAXIMUM_BODY_BYTES // 1024,
         upload=MAXIMUM_UPLOAD_BYTES // 1024**2,
-        cookie=deployment.cookie_name,
+        cookie=cookie_name,
         dialect=dialect.name,
     )
 

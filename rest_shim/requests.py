@@ -1,22 +1,25 @@
 """One request at the legacy door: its fields, under their documented names."""
 
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.datastructures import UploadFile
 
+from request_bodies import BodyMalformedError
 from resolvers.accounts import Account
 from resolvers.context import Context
 from resolvers.errors import invalid_input, unauthenticated
 from resolvers.messages import Reason
 from resolvers.sign_in import authenticate
 from resolvers.text_rules import require_text
-from rest_shim.bodies import text_field
-from rest_shim.fields import BodyMalformedError
 from rest_shim.types import Credentials
 
+Scope = MutableMapping[str, Any]
+
+_MAXIMUM_INTEGER = 2**63
 _NEVER_STORED = frozenset({"password"})
 
 Fields = TypeVar("Fields", bound=msgspec.Struct)
@@ -81,3 +84,17 @@ class RestRequest:
         except BodyMalformedError:
             raise invalid_input(Reason.TEXT_MALFORMED, name, name=name) from None
         return require_text(value, field=name) if value and name not in _NEVER_STORED else value
+
+
+def text_field(fields: Mapping[str, object], name: str) -> str | None:
+    """A field as text: a string, or a number as a page may send it; None when it is absent or null.
+
+    Raises:
+        BodyMalformedError: for any other type.
+    """
+    value = fields.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAXIMUM_INTEGER:
+        return str(value)
+    raise BodyMalformedError

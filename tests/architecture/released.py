@@ -13,7 +13,7 @@ from graphql import GraphQLSchema, Node, Visitor, build_schema, parse, print_ast
 
 from graphql_http import EndpointErrorCode
 from resolvers.errors import ErrorCode
-from rest_shim.errno import ERRNOS, TEXTS, Errno
+from rest_shim.errno import ERRNOS, Errno
 from schema.errors import PAYLOAD_CODES, REQUEST_CODES
 from schema.sdl import print_sdl
 
@@ -27,7 +27,7 @@ CURRENT_CODES: Final[dict[str, Any]] = {
     "request_codes": sorted(code.value for code in REQUEST_CODES),
     "endpoint_error_codes": sorted(code.value for code in EndpointErrorCode),
     "errnos": {errno.name: int(errno) for errno in Errno},
-    "errno_texts": {errno.name: TEXTS[errno] for errno in Errno},
+    "errno_texts": {errno.name: errno.text for errno in Errno},
     "errno_of_code": {code.value: int(errno) for code, errno in ERRNOS.items()},
 }
 

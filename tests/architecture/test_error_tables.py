@@ -10,7 +10,7 @@ from graphql_http import EndpointErrorCode
 from resolvers.errors import MEANINGS, AccountError, ErrorCode
 from resolvers.messages import _MESSAGES, Reason, message_of
 from rest_shim.dialects import DIALECTS
-from rest_shim.errno import ERRNOS, TEXTS, Errno
+from rest_shim.errno import ERRNOS, Errno
 from schema.errors import ERROR_TYPES, PAYLOAD_CODES, REQUEST_CODES
 from schema.sdl import graphql_schema
 from tests.architecture.released import CURRENT_CODES, read_codes
@@ -34,7 +34,7 @@ def test_every_error_code_has_an_errno() -> None:
 
 
 def test_every_errno_has_its_text() -> None:
-    assert set(TEXTS) == set(Errno)
+    assert [errno for errno in Errno if not errno.text] == []
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=str)

@@ -13,7 +13,7 @@ from gateway.settings_groups import PREFIX
 from gateway.settings_table import BEGIN, END, replace_settings_tables
 from rest_shim.dialects import DIALECTS
 from rest_shim.endpoints import ROUTES
-from rest_shim.errno import TEXTS
+from rest_shim.errno import Errno
 from tests.docs.walkthrough import ROOT
 
 PAGES = [
@@ -105,8 +105,8 @@ def test_legacy_page_has_every_endpoint_and_every_errno() -> None:
     for dialect in DIALECTS.values():
         for name in (*dialect.paths, *dialect.copies, *chain.from_iterable(dialect.aliases.values())):
             assert f"`{name}`" in page
-    for errno, text in TEXTS.items():
-        assert f"| {int(errno)} | {errno.name} | {text} |" in page
+    for errno in Errno:
+        assert f"| {int(errno)} | {errno.name} | {errno.text} |" in page
 
 
 def test_spa_page_has_no_field_of_another_schema() -> None:

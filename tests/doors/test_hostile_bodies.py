@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from request_bodies import BodyBudget
-from rest_shim.bodies import Head, read_fields, text_field
-from rest_shim.fields import BodyMalformedError, parse_query
+from request_bodies import BodyBudget, BodyMalformedError, parse_query, read_fields
+from rest_shim.requests import text_field
 
 JSON_VALUES = st.one_of(
     st.none(),
@@ -61,8 +60,9 @@ async def read_in_pieces(content_type: str, body: bytes) -> tuple[dict[str, obje
         return next(waiting)
 
     with BodyBudget().open(receive) as taken:
+        headers = [(b"content-type", content_type.encode("latin-1")), (b"content-length", b"%d" % len(body))]
         async with read_fields(
-            taken, Head(content_type, len(body), has_body=True), file_field="avatar"
+            taken, headers, maximum_bytes=100 * 1024, file_field="avatar", upload_maximum_bytes=6 * 1024**2
         ) as read:
             fields, files = read
             return fields, {name: await file.read() for name, file in files.items()}

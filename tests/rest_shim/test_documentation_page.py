@@ -11,7 +11,7 @@ import pytest
 from rest_shim.dialects import DOCUMENTED, Dialect
 from rest_shim.documentation import render_page
 from rest_shim.errno import Errno
-from rest_shim.openapi import Deployment, make_document
+from rest_shim.openapi import make_document
 from tests.backends import Backend
 from tests.doors.harness import Harness, open_house
 
@@ -63,7 +63,7 @@ async def test_page_has_every_operation_with_its_fields_and_refusals(
 ) -> None:
     page, _ = await fetch_page(harness)
     text = Outline(page).text
-    document = make_document(dialect, Deployment())
+    document = make_document(dialect)
 
     for path, methods in document["paths"].items():
         assert path in text
@@ -107,7 +107,7 @@ async def test_links_on_the_page_lead_somewhere(harness: Harness) -> None:
 
 
 def test_texts_of_the_document_cannot_break_the_page() -> None:
-    document = make_document(DOCUMENTED, Deployment(server_url="https://a.example/'\"><script>"))
+    document = make_document(DOCUMENTED, server_url="https://a.example/'\"><script>")
     document["info"]["title"] = "<script>alert(1)</script>"
     document["paths"]["/api/login"]["post"]["description"] = "`<img src=x>` **<b onload=x>**"
 

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from rest_shim.dialects import Dialect
-from rest_shim.openapi import Deployment, make_document
+from rest_shim.openapi import make_document
 from tests.rest_shim.rest_cases import REST_CASES
 from tests.rest_shim.visitors import Visitors
 
@@ -66,7 +66,7 @@ def check(operation: Schema, response: httpx.Response) -> int | None:
 async def test_answers_fit_the_document_and_every_documented_errno_is_given(
     dialect: Dialect, visitors: Visitors, operation_id: str
 ) -> None:
-    operation = operation_of(make_document(dialect, Deployment()), operation_id)
+    operation = operation_of(make_document(dialect), operation_id)
 
     given = {check(operation, response) async for response in REST_CASES[operation_id](visitors)}
 
@@ -74,7 +74,7 @@ async def test_answers_fit_the_document_and_every_documented_errno_is_given(
 
 
 async def test_every_operation_has_its_cases(dialect: Dialect) -> None:
-    paths = make_document(dialect, Deployment())["paths"]
+    paths = make_document(dialect)["paths"]
     operations = {
         operation["operationId"]
         for path, methods in paths.items()
@@ -98,7 +98,7 @@ async def test_every_operation_has_its_cases(dialect: Dialect) -> None:
 async def test_answers_of_other_statuses_fit_the_document(
     dialect: Dialect, visitors: Visitors, name: str, method: str, path: str, body: bytes, status: int
 ) -> None:
-    documented = make_document(dialect, Deployment())["components"]["responses"][name]
+    documented = make_document(dialect)["components"]["responses"][name]
 
     response = await visitors.come().client.request(method, path, content=body)
 
@@ -112,7 +112,7 @@ async def test_answers_of_other_statuses_fit_the_document(
 async def test_a_schema_without_a_field_that_is_sent_would_be_noticed(
     dialect: Dialect, visitors: Visitors
 ) -> None:
-    operation = operation_of(make_document(dialect, Deployment()), "getProfile")
+    operation = operation_of(make_document(dialect), "getProfile")
     schema = closed(operation["responses"]["200"]["content"]["application/json"]["schema"])
     del schema["oneOf"][0]["properties"]["data"]["properties"]["create_time"]
     answer = (await (await visitors.registered()).get("/api/profile")).json()

@@ -10,8 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from resolvers.errors import ErrorCode
 from rest_shim.dialects import DIALECTS, DOCUMENTED, IHOME, Dialect
 from rest_shim.endpoints import ROUTES
-from rest_shim.errno import ERRNOS, TEXTS, Errno
-from rest_shim.openapi import Deployment, make_document
+from rest_shim.errno import ERRNOS, Errno
+from rest_shim.openapi import make_document
 from tests.doors.harness import Harness
 
 Document = dict[str, Any]
@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 @pytest.fixture
 def document(dialect: Dialect) -> Document:
-    return make_document(dialect, Deployment())
+    return make_document(dialect)
 
 
 def operations(document: Document) -> dict[tuple[str, str], Document]:
@@ -57,13 +57,13 @@ def test_document_has_the_whole_errno_table(document: Document) -> None:
 
     assert schema["enum"] == [int(errno) for errno in Errno]
     assert schema["x-enum-varnames"] == [errno.name for errno in Errno]
-    assert all(TEXTS[errno] in text for errno, text in zip(Errno, schema["x-enum-descriptions"], strict=True))
+    assert all(errno.text in text for errno, text in zip(Errno, schema["x-enum-descriptions"], strict=True))
 
 
 def test_every_errno_that_the_product_can_mean_is_documented_somewhere(dialect: Dialect) -> None:
     documented = {
         number
-        for operation in operations(make_document(dialect, Deployment())).values()
+        for operation in operations(make_document(dialect)).values()
         for number in refusal_of(operation)["properties"]["errno"]["enum"]
     }
     meant = {int(dialect.errnos.get(code) or ERRNOS[code]) for code in ErrorCode}
@@ -116,7 +116,7 @@ def test_upload_is_a_multipart_part_and_posts_may_be_too_large(document: Documen
 
 def test_success_has_data_as_the_dialect_has_it() -> None:
     for name, dialect in DIALECTS.items():
-        for (path, _), operation in operations(make_document(dialect, Deployment())).items():
+        for (path, _), operation in operations(make_document(dialect)).items():
             schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
             if "oneOf" not in schema:
                 continue
@@ -131,7 +131,7 @@ def test_success_has_data_as_the_dialect_has_it() -> None:
 
 def test_ihome_names_aliases_and_errcode_and_the_documented_dialect_does_not() -> None:
     forms = {
-        dialect.name: operations(make_document(dialect, Deployment()))["/api/register", "POST"]
+        dialect.name: operations(make_document(dialect))["/api/register", "POST"]
         for dialect in (DOCUMENTED, IHOME)
     }
     fields = {
@@ -164,15 +164,16 @@ def test_ihome_names_aliases_and_errcode_and_the_documented_dialect_does_not() -
     ],
 )
 def test_one_spelling_of_a_required_field_is_enough(fields: Document, is_whole: bool) -> None:
-    operation = operations(make_document(IHOME, Deployment()))["/api/register", "POST"]
+    operation = operations(make_document(IHOME))["/api/register", "POST"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
 
     assert Draft202012Validator(schema).is_valid(fields) is is_whole
 
 
 def test_document_names_the_cookie_and_the_address_of_the_installation() -> None:
-    deployment = Deployment(cookie_name="__Host-session", server_url="https://accounts.example.com")
-    document = make_document(DOCUMENTED, deployment)
+    document = make_document(
+        DOCUMENTED, cookie_name="__Host-session", server_url="https://accounts.example.com"
+    )
 
     assert document["components"]["securitySchemes"]["cookie"]["name"] == "__Host-session"
     assert document["servers"] == [{"url": "https://accounts.example.com"}]
@@ -185,5 +186,5 @@ async def test_gateway_serves_the_document_of_its_dialect_and_cookie(
 ) -> None:
     response: httpx.Response = await harness.client().get("/api/openapi.json")
 
-    assert response.json() == make_document(dialect, Deployment())
+    assert response.json() == make_document(dialect)
     assert response.headers["content-type"] == "application/json"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rest_shim.fields import BodyMalformedError, parse_fields, parse_query
+from request_bodies import BodyMalformedError, parse_fields, parse_query
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

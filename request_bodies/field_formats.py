@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-_MAXIMUM_FIELDS = 100
+MAXIMUM_FIELDS = 100
 
 # The longer ones first, since that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -60,7 +60,7 @@ def parse_form(form: bytes, encoding: str = "utf-8") -> dict[str, object]:
         BodyMalformedError: a field is not in `encoding`, or there are too many.
     """
     pairs = [pair.partition(b"=") for pair in form.split(b"&") if pair]
-    if len(pairs) > _MAXIMUM_FIELDS:
+    if len(pairs) > MAXIMUM_FIELDS:
         raise BodyMalformedError
     return {_unquote(name, encoding): _unquote(value, encoding) for name, _, value in pairs}
 
@@ -68,7 +68,7 @@ def parse_form(form: bytes, encoding: str = "utf-8") -> dict[str, object]:
 def parse_query(query: bytes) -> dict[str, object]:
     """The first hundred fields of a query string, but for those that cannot be decoded."""
     fields: dict[str, object] = {}
-    for pair in query.split(b"&")[:_MAXIMUM_FIELDS]:
+    for pair in query.split(b"&")[:MAXIMUM_FIELDS]:
         with suppress(BodyMalformedError):
             fields |= parse_form(pair)
     return fields
