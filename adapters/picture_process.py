@@ -20,11 +20,8 @@ from resolvers.messages import Reason
 from resolvers.pictures import MAXIMUM_BYTES, refuse_picture
 from resolvers.ports import UploadedFile
 
-TIME_LIMIT_SECONDS = 5.0
 QUEUE_LENGTH = 32
 _TYPICAL_SECONDS = 0.1
-_START_SECONDS = 30.0
-_END_SECONDS = 1.0
 
 # Alone in its environment, it is told where to find what it imports.
 _COMMAND = (
@@ -43,12 +40,22 @@ _log = structlog.get_logger(__name__)
 
 
 class ProcessPictureMaker:
-    """Keeps `PictureMaker`'s promises with a process that forks for each picture."""
+    """Keeps `PictureMaker`'s promises with a process that forks for each picture.
+
+    Making one may take `picture_seconds`, starting the process `start_seconds`, ending it `end_seconds`.
+    """
 
     def __init__(
-        self, *, time_limit_seconds: float = TIME_LIMIT_SECONDS, command: Sequence[str] = _COMMAND
+        self,
+        *,
+        picture_seconds: float,
+        start_seconds: float,
+        end_seconds: float,
+        command: Sequence[str] = _COMMAND,
     ) -> None:
-        self._time_limit_seconds = time_limit_seconds
+        self._picture_seconds = picture_seconds
+        self._start_seconds = start_seconds
+        self._end_seconds = end_seconds
         self._command = command
         self._turns = FairTurns()
         self._process: Process | None = None
@@ -73,7 +80,7 @@ class ProcessPictureMaker:
         if process.stdin:
             process.stdin.close()
         try:
-            async with asyncio.timeout(_END_SECONDS):
+            async with asyncio.timeout(self._end_seconds):
                 await process.wait()
         except TimeoutError:
             with suppress(ProcessLookupError):
@@ -85,7 +92,7 @@ class ProcessPictureMaker:
         for _ in range(2):
             try:
                 process = self._process or await self._start()
-                async with asyncio.timeout(self._time_limit_seconds + _START_SECONDS):
+                async with asyncio.timeout(self._picture_seconds + self._start_seconds):
                     return await _exchange(process, upload)
             except (OSError, EOFError, TimeoutError) as error:
                 _log.warning("picture.process_died", cause=type(error).__name__)
@@ -99,14 +106,14 @@ class ProcessPictureMaker:
     async def _start(self) -> Process:
         self._process = process = await asyncio.create_subprocess_exec(
             *self._command,
-            str(self._time_limit_seconds),
+            str(self._picture_seconds),
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
             env=_ENVIRONMENT,
             start_new_session=True,
         )
-        async with asyncio.timeout(_START_SECONDS):
+        async with asyncio.timeout(self._start_seconds):
             missing = json.loads(await _receive(process))
         if missing:
             _log.warning("picture.not_confined", missing=missing)
@@ -125,7 +132,7 @@ class ProcessPictureMaker:
         reason = Reason(refusal["reason"])
         if reason is Reason.TOO_BUSY:
             _log.warning("picture.too_slow")
-            raise RateLimitedError(math.ceil(self._time_limit_seconds), reason)
+            raise RateLimitedError(math.ceil(self._picture_seconds), reason)
         raise refuse_picture(reason, **refusal.get("values", {}))
 
 

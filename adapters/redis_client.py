@@ -18,13 +18,6 @@ from resolvers.ports import not_asked
 # Python is busy before that many are.
 MAXIMUM_CONNECTIONS = 20
 
-# Who asks sets the limit for the whole answer. These only keep one silent node of several from using it up.
-_NODE_LIMITS: dict[str, Any] = {"socket_timeout": 0.6, "socket_connect_timeout": 0.6}
-_SENTINEL_LIMITS: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
-
-# With one server there is no other to turn to, and a command without a time limit of its own costs less.
-_SINGLE_LIMITS: dict[str, Any] = {"socket_timeout": None, "socket_connect_timeout": None}
-
 # Version 2 of the protocol: plain replies are all that is read here, and a connection needs no greeting.
 _PROTOCOL: dict[str, Any] = {"protocol": 2}
 
@@ -120,10 +113,17 @@ class _ClusterClient:
         await self._cluster.nodes_manager.aclose("startup_nodes")
 
 
-def open_redis(url: str, *, maximum_connections: int = MAXIMUM_CONNECTIONS) -> RedisClient:
+def open_redis(
+    url: str,
+    *,
+    node_seconds: float,
+    sentinel_seconds: float,
+    maximum_connections: int = MAXIMUM_CONNECTIONS,
+) -> RedisClient:
     """Give a client for `url` (see `parse_redis_url`), not connected yet.
 
-    At most `maximum_connections` are made to each server.
+    At most `maximum_connections` are made to each server. Who asks sets the limit for the whole answer; `node_seconds`
+    and `sentinel_seconds` only keep one silent server of several from using it up.
 
     Raises:
         ValueError: when the URL cannot be read.
@@ -133,9 +133,9 @@ def open_redis(url: str, *, maximum_connections: int = MAXIMUM_CONNECTIONS) -> R
         case Topology.SINGLE | Topology.SOCKET:
             return _open_single(parsed, maximum_connections)
         case Topology.SENTINEL:
-            return _open_sentinel(parsed, maximum_connections)
+            return _open_sentinel(parsed, maximum_connections, node_seconds, sentinel_seconds)
         case Topology.CLUSTER:
-            return _open_cluster(parsed, maximum_connections)
+            return _open_cluster(parsed, maximum_connections, node_seconds)
 
 
 def _open_single(url: RedisUrl, maximum_connections: int) -> RedisClient:
@@ -151,17 +151,20 @@ def _open_single(url: RedisUrl, maximum_connections: int) -> RedisClient:
         retry=_retry(0),
         **place,
         **url.account,
-        **_SINGLE_LIMITS,
+        # There is no other to turn to, and a command without a time limit of its own costs less.
+        **_limits(None),
         **_PROTOCOL,
     )
     return _ServerClient(Redis.from_pool(pool))
 
 
-def _open_sentinel(url: RedisUrl, maximum_connections: int) -> RedisClient:
+def _open_sentinel(
+    url: RedisUrl, maximum_connections: int, node_seconds: float, sentinel_seconds: float
+) -> RedisClient:
     shared: dict[str, Any] = {"ssl": url.is_tls, **url.tls, **_PROTOCOL}
     sentinel = _PatientSentinel(  # type: ignore[no-untyped-call]
         url.addresses,
-        sentinel_kwargs={"retry": _retry(0), **url.sentinel_account, **_SENTINEL_LIMITS, **shared},
+        sentinel_kwargs={"retry": _retry(0), **url.sentinel_account, **_limits(sentinel_seconds), **shared},
     )
     master = sentinel.master_for(
         url.name,
@@ -170,14 +173,14 @@ def _open_sentinel(url: RedisUrl, maximum_connections: int) -> RedisClient:
         connection_pool_class=_TellingSentinelPool,
         max_connections=maximum_connections,
         **url.account,
-        **_NODE_LIMITS,
+        **_limits(node_seconds),
         **shared,
     )
     return _ServerClient(master, sentinel)
 
 
-def _open_cluster(url: RedisUrl, maximum_connections: int) -> RedisClient:
-    options: dict[str, Any] = {**url.account, **url.tls, **_NODE_LIMITS, **_PROTOCOL}
+def _open_cluster(url: RedisUrl, maximum_connections: int, node_seconds: float) -> RedisClient:
+    options: dict[str, Any] = {**url.account, **url.tls, **_limits(node_seconds), **_PROTOCOL}
     cluster = RedisCluster(
         startup_nodes=[ClusterNode(host, port) for host, port in url.addresses],
         ssl=url.is_tls,
@@ -190,6 +193,10 @@ def _open_cluster(url: RedisUrl, maximum_connections: int) -> RedisClient:
         **options,
     )
     return _ClusterClient(cluster)
+
+
+def _limits(seconds: float | None) -> dict[str, Any]:
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds}
 
 
 def _retry(retries: int) -> Retry:

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from adapters.redis_client import MAXIMUM_CONNECTIONS, RedisClient
-from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
-from db.wait_budget import waiting
+from adapters.state_entry import Clock, check_key, check_value, lifetime_ms, unix_ms
 from resolvers.outages import Outage
 from resolvers.ports import Counter, StateStoreError, not_asked
+from resolvers.wait_budget import waiting
 
 # An entry is "<expires_at_ms>:<text>" or "<expires_at_ms>#<count>". The clock of the store decides on expiry;
 # Redis itself forgets the entry this much later, as garbage, so that clocks which differ by less do no harm.
@@ -49,6 +49,7 @@ class RedisStateStore:
         client: RedisClient,
         clock: Clock,
         *,
+        timeout_seconds: float,
         prefix: str = "ag:",
         maximum_concurrency: int = MAXIMUM_CONNECTIONS,
         outage: Outage | None = None,
@@ -56,6 +57,7 @@ class RedisStateStore:
         self._outage = outage or Outage("state store")
         self._client = client
         self._clock = clock
+        self._timeout_seconds = timeout_seconds
         self._prefix = prefix
         self._slots = asyncio.Semaphore(maximum_concurrency)
 
@@ -124,7 +126,7 @@ class RedisStateStore:
         off. A command and its arguments were judged before.
         """
         try:
-            async with waiting(STATE_TIMEOUT_SECONDS), self._slots:
+            async with waiting(self._timeout_seconds), self._slots:
                 reply = await self._client.execute_command(*command, on_sent=on_sent)
         except Exception as error:
             self._outage.failed(f"{type(error).__name__}: {error}"[:200])

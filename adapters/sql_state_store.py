@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from adapters.state_entry import STATE_TIMEOUT_SECONDS, Clock, check_key, check_value, lifetime_ms, unix_ms
+from adapters.state_entry import Clock, check_key, check_value, lifetime_ms, unix_ms
 from db.engine import Connection, Database, DatabaseUnavailableError
 from db.state import (
     StateRow,
@@ -32,9 +32,10 @@ class SqlStateStore:
     It does not close the database: who opened that closes it.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, timeout_seconds: float) -> None:
         self._database = database
         self._clock = clock
+        self._timeout_seconds = timeout_seconds
 
     async def put(self, key: str, value: str, ttl_seconds: float) -> None:
         """Set `key`, replacing what was there, expiry included."""
@@ -46,7 +47,7 @@ class SqlStateStore:
     async def get(self, key: str) -> str | None:
         """Read `key`; a counter reads as its number."""
         check_key(key)
-        async with _bounded(), self._database.reading() as connection:
+        async with self._bounded(), self._database.reading() as connection:
             row = await find_state(connection, key)
         return self._text(row)
 
@@ -90,7 +91,7 @@ class SqlStateStore:
 
     async def ping(self) -> None:
         """Answer, or raise `StateStoreError`."""
-        async with _bounded():
+        async with self._bounded():
             await self._database.ping()
 
     async def aclose(self) -> None:
@@ -108,7 +109,7 @@ class SqlStateStore:
             yield count
 
     async def _write(self, work: Callable[[Connection], Awaitable[_T]]) -> _T:
-        async with _bounded():
+        async with self._bounded():
             for _ in range(_ATTEMPTS - 1):
                 try:
                     return await self._attempt(work)
@@ -129,11 +130,10 @@ class SqlStateStore:
     def _now_ms(self) -> int:
         return unix_ms(self._clock())
 
-
-@asynccontextmanager
-async def _bounded() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(STATE_TIMEOUT_SECONDS):
-            yield
-    except (DatabaseUnavailableError, TimeoutError) as error:
-        raise StateStoreError(type(error).__name__) from error
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                yield
+        except (DatabaseUnavailableError, TimeoutError) as error:
+            raise StateStoreError(type(error).__name__) from error

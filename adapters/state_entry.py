@@ -1,11 +1,9 @@
-"""What every state store agrees on: keys, values, lifetimes, and the time within which it answers."""
+"""What every state store agrees on: keys, values and lifetimes."""
 
 import math
 from collections.abc import Callable
 from datetime import datetime
 
-# 1.5 s are promised; the rest is for giving the connection back.
-STATE_TIMEOUT_SECONDS = 1.4
 MAXIMUM_KEY_LENGTH = 200
 MAXIMUM_VALUE_BYTES = 64 * 1024
 

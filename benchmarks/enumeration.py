@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 
 from db.accounts import insert_account
 from db.migrations import migrate
+from gateway.parts import Parts
 from gateway.settings import Settings
 from gateway.wiring import open_services
 from resolvers.captchas import TTL_SECONDS
@@ -174,7 +175,7 @@ async def time_pairs(world: World, probe: Probe, pairs: int) -> tuple[list[float
 async def measure(settings: Settings, chosen: list[str], runs: int, pairs: int) -> bool:
     """Print the areas of every probe; whether all of them are within the bounds."""
     vendor, is_within = _Vendor(), True
-    async with open_services(settings, sms_sender=vendor) as services:
+    async with open_services(settings, Parts(sms_sender=vendor)) as services:
         await migrate(services.database)
         world = World(services, vendor, await services.passwords.hash(_PASSWORD))
         for name in chosen:

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import Any
 
 from benchmarks.gateway_server import SECURE_COOKIE
@@ -13,9 +12,8 @@ from benchmarks.seeding import FIRST_ID, token
 from benchmarks.servers import QUESTION
 from db.sessions import SessionRow
 from gateway.app import create_app
+from gateway.parts import Parts
 from gateway.settings import Settings
-from gateway.wiring import open_services
-from resolvers.context import Services
 from resolvers.viewers import Viewers
 
 Message = MutableMapping[str, Any]
@@ -57,13 +55,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 @asynccontextmanager
 async def running_app(settings: Settings, viewers: Viewers | None = None) -> AsyncIterator[App]:
     """The application between its start-up and its shutdown; with other `viewers` where they are given."""
-
-    @asynccontextmanager
-    async def services(chosen: Settings) -> AsyncIterator[Services]:
-        async with open_services(chosen) as found:
-            yield replace(found, viewers=viewers) if viewers else found
-
-    app = create_app(settings, open_services=services)
+    app = create_app(settings, Parts(viewers=viewers))
     async with _lifespan(app):
         yield app
 

@@ -47,7 +47,10 @@ def main() -> None:
 
 async def measure(rounds: int) -> None:
     """Both ways in turns, and the ratio of each round."""
-    upload, maker = Upload(photograph()), ProcessPictureMaker()
+    upload, maker = (
+        Upload(photograph()),
+        ProcessPictureMaker(picture_seconds=5, start_seconds=30, end_seconds=1),
+    )
     make_avatar(upload.content)
     await maker.make_avatar(upload, account_id=1)
     ratios, own, apart = [], [], []

@@ -66,7 +66,7 @@ def draw(plan: dict[str, Any], depth: int = 0) -> Iterator[str]:
 
 
 async def _read(bench: Bench, numbers: Sequence[int]) -> None:
-    database = Database(bench.backing.database_url, pool_size=1)
+    database = Database(bench.backing.database_url, timeout_seconds=60, pool_size=1)
     reader = StandingReader(database)
     hashes = [sha256(token(number).encode()).hexdigest() for number in numbers]
     try:

@@ -29,8 +29,9 @@ from db.purge import AUDIT_EVENTS, SESSIONS, Expiring, select_oldest
 from db.state import EXPIRING_STATE
 from gateway.lease import Lease
 from gateway.maintenance import BATCH_ROWS, Maintenance
+from gateway.parts import utc_now
 from gateway.settings import Settings
-from gateway.wiring import open_services, utc_now
+from gateway.wiring import open_services
 
 TABLES = ("audit_events", "sessions", "state_entries")
 _NEW_ROWS_PER_SECOND = 1000

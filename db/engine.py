@@ -24,10 +24,6 @@ from db.database_url import DatabaseTarget, parse_database_url
 from db.failures import explain
 from db.postgresql import PostgresqlConnector
 from db.sqlite import empty_log, prepare_sqlite
-from db.wait_budget import waiting
-
-# The contract promises an answer within 2 s when the database is down; what remains is for the door.
-DATABASE_TIMEOUT_SECONDS = 1.4
 
 # Connections of one process, unless it asks for another number.
 POOL_SIZE = 10
@@ -43,6 +39,9 @@ _STUMBLES = (RuntimeError, AttributeError, LookupError, EOFError, asyncio.Invali
 Connection = AsyncConnection
 
 R = TypeVar("R")
+
+# Keeps a time limit of so many seconds on its block, and raises TimeoutError when they are over.
+TimeLimit = Callable[[float], AbstractAsyncContextManager[object]]
 
 _NO_OPTIONS: Mapping[str, str] = {}
 
@@ -97,6 +96,7 @@ class Unwatched:
 class Database:
     """One engine. `reading()` and `writing()` are the only ways in, and `writing()` the only commit.
 
+    `timeout_seconds` is for each use, all in all; `limit` keeps it, where a use may have to share its time with others.
     `pool_size` bounds the connections of this process. `durable=False` lets SQLite answer a commit before it is on
     the disk (a power cut may then lose the last moments, never consistency): right for short-lived state only.
     `beside` is another `Database` on the same SQLite file, whose writers these must take turns with. `watcher` is told
@@ -107,6 +107,8 @@ class Database:
         self,
         url: str,
         *,
+        timeout_seconds: float,
+        limit: TimeLimit = asyncio.timeout,
         pool_size: int = POOL_SIZE,
         durable: bool = True,
         beside: "Database | None" = None,
@@ -116,7 +118,11 @@ class Database:
         target = parse_database_url(url)
         self.dialect = target.dialect
         self.is_sqlite = self.dialect == "sqlite"
-        self.engine = _create_engine(target, pool_size)
+        self.timeout_seconds = timeout_seconds
+        # Waiting for one's turn at the file of the embedded database is no sign of a server that fell silent, so that
+        # it shares its time with nothing: many who write at once are slow, not refused.
+        self._limit: TimeLimit = asyncio.timeout if self.is_sqlite else limit
+        self.engine = _create_engine(target, pool_size, timeout_seconds)
         # One writer at a time is SQLite's rule; queueing here is fair and does not poll as its busy timeout does.
         self.write_turn: AbstractAsyncContextManager[None] = _take_turns(self.is_sqlite, beside)
         self._reading_options = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
@@ -131,7 +137,7 @@ class Database:
         """A connection for reads: each statement sees what is committed when it starts.
 
         Raises:
-            DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
+            DatabaseUnavailableError: after at most `timeout_seconds`.
         """
         async with self._limited(), self._connection(self._reading_options) as connection:
             yield connection
@@ -144,7 +150,7 @@ class Database:
         work (hashing, pictures, vendors) and the state store outside.
 
         Raises:
-            DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
+            DatabaseUnavailableError: after at most `timeout_seconds`.
         """
         async with self._limited(), self.write_turn, self._connection() as connection:
             await connection.execution_options(writing=True)
@@ -196,7 +202,7 @@ class Database:
         here. Database servers see to their own files.
 
         Raises:
-            DatabaseUnavailableError: where others read for longer than `DATABASE_TIMEOUT_SECONDS`.
+            DatabaseUnavailableError: where others read for longer than `timeout_seconds`.
         """
         if self.is_sqlite:
             async with self._limited(), self.write_turn, self._connection() as connection:
@@ -211,21 +217,13 @@ class Database:
         """Close every connection."""
         await self.engine.dispose()
         if self._ending:
-            await asyncio.wait(self._ending, timeout=DATABASE_TIMEOUT_SECONDS)
+            await asyncio.wait(self._ending, timeout=self.timeout_seconds)
 
     @asynccontextmanager
     async def _limited(self) -> AsyncIterator[None]:
-        """The time limit of all that a request does with the database: waiting, connecting, working, committing.
-
-        Waiting for one's turn at the file of the embedded database is no sign of a server that fell silent, so that
-        it does not use up the request's wait budget: many who write at once are slow, not refused.
-        """
+        """The time limit of all that one use needs: waiting, connecting, working, committing."""
         with _translated(self.watcher):
-            async with (
-                asyncio.timeout(DATABASE_TIMEOUT_SECONDS)
-                if self.is_sqlite
-                else waiting(DATABASE_TIMEOUT_SECONDS)
-            ):
+            async with self._limit(self.timeout_seconds):
                 yield
 
     @asynccontextmanager
@@ -282,11 +280,11 @@ class StandingReader:
         """Give what `query` reads.
 
         Raises:
-            DatabaseUnavailableError: after at most `DATABASE_TIMEOUT_SECONDS`.
+            DatabaseUnavailableError: after at most `timeout_seconds`.
         """
         try:
             with _translated(self._database.watcher):
-                async with asyncio.timeout(DATABASE_TIMEOUT_SECONDS):
+                async with asyncio.timeout(self._database.timeout_seconds):
                     if self._connection is None:
                         self._connection = await self._database.open_reader()
                     return await query(self._connection)
@@ -350,15 +348,15 @@ def _translated(watcher: Watcher) -> Iterator[None]:
         raise DatabaseUnavailableError(cause) from error
 
 
-def _create_engine(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
+def _create_engine(target: DatabaseTarget, pool_size: int, timeout_seconds: float) -> AsyncEngine:
     options: dict[str, Any] = {} if target.dialect == "sqlite" else {"isolation_level": "READ COMMITTED"}
     if target.postgresql is not None:
-        options["async_creator"] = PostgresqlConnector(target.postgresql, DATABASE_TIMEOUT_SECONDS).connect
+        options["async_creator"] = PostgresqlConnector(target.postgresql, timeout_seconds).connect
     engine = create_async_engine(
         target.url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=DATABASE_TIMEOUT_SECONDS,
+        pool_timeout=timeout_seconds,
         pool_recycle=1800,
         hide_parameters=True,
         connect_args={**_CONNECT_ARGUMENTS[target.dialect], **target.arguments},

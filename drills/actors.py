@@ -18,6 +18,7 @@ from PIL import Image
 from db import accounts
 from db.engine import Connection
 from drills.servers import Gateway
+from gateway.parts import Parts
 from gateway.settings import Settings
 from gateway.wiring import open_services
 from resolvers.auth_methods import AuthMethod
@@ -161,9 +162,9 @@ async def making(gateway: Gateway) -> AsyncIterator[Maker]:
     settings = Settings.load(
         _env_file=None, **{name.lower(): value for name, value in gateway.settings.items()}
     )
-    async with open_services(settings, sms_sender=pocket) as services:
+    async with open_services(settings, Parts(sms_sender=pocket, outbox=pocket)) as services:
         policy = replace(services.policy, limits=Limits(captcha=(), sms=()), sms_daily_ceiling=10**9)
-        yield Maker(replace(services, policy=policy, outbox=pocket), pocket)
+        yield Maker(replace(services, policy=policy), pocket)
 
 
 def new_mobile() -> str:

@@ -27,9 +27,11 @@ from gateway.logs import configure_logs
 from gateway.maintenance import run_maintenance
 from gateway.media import get_avatar, get_captcha_audio, get_favicon
 from gateway.outage_watch import watch_outages
+from gateway.parts import Parts
 from gateway.settings import Settings
 from gateway.shared_metrics import render_metrics
-from gateway.wiring import ServicesFactory, open_services
+from gateway.timeouts import Timeouts
+from gateway.wiring import open_services
 from graphql_http import (
     EndpointErrorCode,
     EndpointOptions,
@@ -83,10 +85,10 @@ class ServicesHolder:
         return self.services
 
 
-def create_app(settings: Settings, *, open_services: ServicesFactory = open_services) -> Edge:
-    """The whole application. Tests hand in a factory that replaces a part or two of the services."""
+def create_app(settings: Settings, parts: Parts = Parts()) -> Edge:
+    """The whole application, over the services that `open_services` makes of the same two."""
     holder = ServicesHolder()
-    options = _edge_options(settings)
+    options = _edge_options(settings, parts.timeouts)
     bodies = BodyBudget(settings.server.bodies_in_flight_bytes, settings.installation.data_dir)
     rest = RestShim(
         DIALECTS[settings.rest.dialect],
@@ -99,7 +101,7 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with (
-            open_services(settings) as services,
+            open_services(settings, parts) as services,
             run_maintenance(services, time_percent=settings.storage.purge_time_percent),
             watch_outages(services),
         ):
@@ -122,7 +124,8 @@ def create_app(settings: Settings, *, open_services: ServicesFactory = open_serv
     async def refuse_graphql(scope: Scope, send: Send, status: int, message: str) -> None:
         await graphql.refuse(scope, send, refuse(_REFUSAL_CODES[status], message, status=status))
 
-    app = Starlette(routes=_routes(settings, rest, graphql, graphiql, options.drain), lifespan=lifespan)
+    readiness = Readiness(options.drain, parts.timeouts.probe_seconds)
+    app = Starlette(routes=_routes(settings, rest, graphql, graphiql, readiness), lifespan=lifespan)
     # Its redirects go to the host that the client has named.
     app.router.redirect_slashes = False
     return Edge(
@@ -143,13 +146,17 @@ def create_app_from_environment() -> Edge:
 
 
 def _routes(
-    settings: Settings, rest: RestShim, graphql: GraphQLEndpoint, graphiql: ASGIApp | None, drain: Drain
+    settings: Settings,
+    rest: RestShim,
+    graphql: GraphQLEndpoint,
+    graphiql: ASGIApp | None,
+    readiness: Readiness,
 ) -> list[BaseRoute]:
     documentation = _make_documentation(settings)
     routes: list[BaseRoute] = [
         Route("/favicon.ico", get_favicon),
         Route("/healthz", healthz),
-        Route("/readyz", Readiness(drain)),
+        Route("/readyz", readiness),
         Route("/avatars/{key}.webp", get_avatar),
         Route("/captchas/{captcha_id}.wav", get_captcha_audio),
         Route("/api/openapi.json", documentation.openapi),
@@ -279,9 +286,10 @@ def endpoint_options(settings: Settings) -> EndpointOptions:
     )
 
 
-def _edge_options(settings: Settings) -> EdgeOptions:
+def _edge_options(settings: Settings, timeouts: Timeouts) -> EdgeOptions:
     return EdgeOptions(
         drain=Drain(settings.drain_delay_seconds),
+        timeouts=timeouts,
         cookie=SessionCookie(is_secure=settings.is_cookie_secure),
         addresses=ClientAddresses(settings.proxy_networks),
         cross_site=CrossSiteRule(settings.edge.allowed_origins),

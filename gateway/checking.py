@@ -15,10 +15,12 @@ from db.failures import explain
 from db.inspection import DATABASE_ERRORS, find_connection_limit, list_missing
 from db.revisions import UnknownRevisionError, current_revision, head_revision
 from gateway.findings import Finding, error, note, outage, warning
+from gateway.parts import utc_now
 from gateway.settings import Settings
 from gateway.settings_groups import PREFIX
 from gateway.settings_review import review_settings
-from gateway.wiring import make_avatar_store, make_key_ring, open_state, utc_now
+from gateway.timeouts import Timeouts
+from gateway.wiring import make_avatar_store, make_database, make_key_ring, open_state
 from graphql_http import ManifestError, load_manifest
 from resolvers.key_checks import find_key_problems
 from resolvers.ports import AvatarStore, AvatarStoreError, SmsSenderError, StateStore, StateStoreError
@@ -41,7 +43,7 @@ async def find_errors(settings: Settings) -> list[Finding]:
     findings += _review_manifest(settings)
     if settings.is_sqlite and find_directory_problems(settings):
         return findings
-    database = Database(settings.database, pool_size=1)
+    database = make_database(settings, pool_size=1)
     try:
         return findings + await review_database(settings, database)
     finally:
@@ -51,9 +53,9 @@ async def find_errors(settings: Settings) -> list[Finding]:
 async def find_outages(settings: Settings) -> list[Finding]:
     """Everything else that the service depends on, tried as it would use it; nothing is sent to anybody."""
     async with AsyncExitStack() as stack:
-        database = Database(settings.database, pool_size=1)
+        database = make_database(settings, pool_size=1)
         stack.push_async_callback(database.aclose)
-        findings = await _try_state(await open_state(settings, database, utc_now, stack))
+        findings = await _try_state(open_state(settings, database, utc_now, stack))
         if not settings.keeps_avatars_in_files:
             findings += await _try_avatars(make_avatar_store(settings, database))
     return findings + await _try_vendor(settings)
@@ -200,7 +202,7 @@ async def _try_vendor(settings: Settings) -> list[Finding]:
     from gateway.senders import reach_vendor  # noqa: PLC0415
 
     try:
-        await reach_vendor(settings)
+        await reach_vendor(settings, Timeouts().sms_vendor_seconds)
     except SmsSenderError as problem:
         setting = "GATEWAY_SMS_HTTP_URL" if settings.sms.sender == "http" else "GATEWAY_SMS_SENDER"
         return [outage(f"the SMS vendor cannot be reached ({problem}); see {setting}")]

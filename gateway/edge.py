@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, cast
 import msgspec
 import structlog
 
-from db.wait_budget import one_request
 from gateway.access_log import AccessLog, PlainAccessLog
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
@@ -23,8 +22,10 @@ from gateway.cross_site import CrossSiteRule, cannot_be_forged, describe_lost_co
 from gateway.draining import Drain
 from gateway.request_ids import choose_request_id
 from gateway.server import WRITE_WHOLE, header_lines
+from gateway.timeouts import Timeouts
 from resolvers.actors import Visitor
 from resolvers.context import Context, Services
+from resolvers.wait_budget import one_request
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -79,6 +80,7 @@ class EdgeOptions:
     """Whether a refused preflight says why in its body."""
     access_log: AccessLog | None = field(default_factory=PlainAccessLog)
     drain: Drain = field(default_factory=Drain)
+    timeouts: Timeouts = Timeouts()
 
     @cached_property
     def headers_beside(self) -> Callable[[tuple[bytes, ...]], "_CommonHeaders"]:
@@ -101,7 +103,8 @@ class EdgeOptions:
 class Edge:
     """The outermost ASGI application.
 
-    `shortcuts` are paths served without any router, `changing_reads` those where a GET changes state.
+    `services` is where requests find them while the application runs. `shortcuts` are paths served without any router,
+    `changing_reads` those where a GET changes state.
     """
 
     def __init__(
@@ -115,8 +118,10 @@ class Edge:
         changing_reads: frozenset[str] = frozenset(),
     ) -> None:
         self._app = app
-        self._services = services
+        self.services = services
         self._options = options
+        self._request_seconds = options.timeouts.request_seconds
+        self._last_chance_seconds = options.timeouts.last_chance_seconds
         self._shortcuts = dict(shortcuts)
         self._refusers = refusers
         self._changing_reads = changing_reads
@@ -136,7 +141,7 @@ class Edge:
         answer = _Answer(self._options, context, headers, scope, send)
         fault = self._find_fault(scope, headers)
         try:
-            with one_request():
+            with one_request(self._request_seconds, self._last_chance_seconds):
                 if fault:
                     await self._refuse(scope, answer, *fault)
                 elif scope["method"] == "OPTIONS" and is_preflight(headers):
@@ -217,7 +222,7 @@ class Edge:
         if bearer is None and cookie is not None and is_cookie_taken:
             token = self._options.cookie.read(cookie)
         return Context(
-            services=self._services(),
+            services=self.services(),
             address=self._options.addresses.find(peer, forwarded.decode("latin-1") if forwarded else None),
             request_id=choose_request_id(self._options.addresses, peer, headers.get(b"x-request-id")),
             actor=Visitor(headers.get(b"user-agent", b"").decode("latin-1")),

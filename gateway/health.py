@@ -12,8 +12,6 @@ from gateway.draining import Drain
 from resolvers.context import Context, Services
 from resolvers.ports import StateStoreError
 
-PROBE_SECONDS = 1.0
-
 
 async def healthz(request: Request) -> JSONResponse:
     """200 as long as the event loop turns."""
@@ -22,13 +20,14 @@ async def healthz(request: Request) -> JSONResponse:
 
 
 class Readiness:
-    """200 when the database and the state store answer within a second, else 503 naming which do not.
+    """200 when the database and the state store answer in time, else 503 naming which do not.
 
     503 too while the process is about to end, so that nobody sends it anything new.
     """
 
-    def __init__(self, drain: Drain) -> None:
+    def __init__(self, drain: Drain, probe_seconds: float) -> None:
         self._drain = drain
+        self._probe_seconds = probe_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -38,7 +37,7 @@ class Readiness:
         if self._drain.is_on:
             return JSONResponse({"status": "stopping"}, status_code=503)
         ctx: Context = request.state.context
-        checks = await probe(ctx.services)
+        checks = await probe(ctx.services, self._probe_seconds)
         is_ready = all(state == "ok" for state in checks.values())
         return JSONResponse(
             {"status": "ok" if is_ready else "unavailable", "checks": checks},
@@ -46,15 +45,16 @@ class Readiness:
         )
 
 
-async def probe(services: Services) -> dict[str, str]:
-    """`ok` or `unavailable` for each dependency."""
-    states = await asyncio.gather(_probe(services.database.ping), _probe(services.state.ping))
+async def probe(services: Services, seconds: float) -> dict[str, str]:
+    """`ok` or `unavailable` for each dependency, each of which has so many seconds."""
+    pings = (services.database.ping, services.state.ping)
+    states = await asyncio.gather(*(_probe(ping, seconds) for ping in pings))
     return dict(zip(("database", "state_store"), states, strict=True))
 
 
-async def _probe(ping: Callable[[], Awaitable[None]]) -> str:
+async def _probe(ping: Callable[[], Awaitable[None]], seconds: float) -> str:
     try:
-        await asyncio.wait_for(ping(), PROBE_SECONDS)
+        await asyncio.wait_for(ping(), seconds)
     except (DatabaseUnavailableError, StateStoreError, TimeoutError):
         return "unavailable"
     return "ok"

@@ -1,9 +1,8 @@
 """The one place that builds objects: from settings to services, closed again in reverse."""
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from adapters.avatar_store import FileAvatarStore
 from adapters.outbox import FileOutbox
@@ -14,67 +13,57 @@ from adapters.sms.console import ConsoleSmsSender
 from adapters.sql_avatar_store import SqlAvatarStore
 from adapters.sql_state_store import SqlStateStore
 from adapters.watched import WatchedAvatarStore, WatchedSmsSender
-from db.engine import Database
+from db.engine import Database, Watcher
+from gateway.parts import Clock, Parts
 from gateway.settings import Settings
+from gateway.timeouts import Timeouts
 from resolvers.context import Links, Services
 from resolvers.keys import KeyRing
 from resolvers.limits import Limits, scaled
 from resolvers.outages import Outage, Outages
 from resolvers.passwords import Passwords, make_hasher
 from resolvers.policy import Policy
-from resolvers.ports import AvatarStore, SmsSender, StateStore
+from resolvers.ports import AvatarStore, PictureMaker, SmsSender, StateStore
+from resolvers.refunds import Refunds
 from resolvers.sms_notices import finish_notices
 from resolvers.upload_slots import UploadSlots
-from resolvers.viewers import CoalescedViewers
+from resolvers.viewers import READERS, CoalescedViewers, StandingSessionReader, Viewers
+from resolvers.wait_budget import waiting
 from resolvers.workers import WorkerPool
-
-Clock = Callable[[], datetime]
-ServicesFactory = Callable[[Settings], AbstractAsyncContextManager[Services]]
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager
-async def open_services(
-    settings: Settings, *, clock: Clock = utc_now, sms_sender: SmsSender | None = None
-) -> AsyncIterator[Services]:
-    """Everything that a process needs. Tests hand in a clock and a sender of their own."""
+async def open_services(settings: Settings, parts: Parts = Parts()) -> AsyncIterator[Services]:
+    """Everything that a process needs; what `parts` has of it is taken from there."""
+    clock, timeouts = parts.clock, parts.timeouts
     async with AsyncExitStack() as stack:
-        outages = Outages()
-        database = Database(
-            settings.database, pool_size=settings.storage.database_pool_size, watcher=outages.database
-        )
-        stack.push_async_callback(database.aclose)
-        state = await open_state(settings, database, clock, stack, outage=outages.state_store)
-        outbox = None if settings.is_production else FileOutbox(settings.outbox_path)
-        sender = sms_sender or _make_sms_sender(settings)
-        stack.push_async_callback(sender.aclose)
-        viewers = CoalescedViewers(database, clock)
-        stack.push_async_callback(viewers.aclose)
-        pictures = ProcessPictureMaker()
-        stack.push_async_callback(pictures.aclose)
+        outages = parts.outages or Outages()
+        database = parts.database or _open_own_database(settings, stack, timeouts, outages.database)
+        sender = parts.sms_sender or _open_sms_sender(settings, stack, timeouts)
+        avatars = parts.avatars or make_avatar_store(settings, database)
+        refunds = parts.refunds or Refunds(settle_seconds=timeouts.refund_seconds)
         services = Services(
             database=database,
-            state=state,
-            viewers=viewers,
-            passwords=_make_passwords(settings, stack),
-            keys=make_key_ring(settings),
+            state=parts.state
+            or open_state(settings, database, clock, stack, timeouts=timeouts, outage=outages.state_store),
+            viewers=parts.viewers or _open_viewers(database, clock, stack, timeouts),
+            passwords=parts.passwords or _make_passwords(settings, stack, timeouts),
+            keys=parts.keys or make_key_ring(settings),
             sms_sender=WatchedSmsSender(sender, outages.sms_vendor),
-            avatars=WatchedAvatarStore(make_avatar_store(settings, database), outages.avatar_store),
-            outbox=outbox,
-            pictures=pictures,
-            upload_slots=UploadSlots(),
-            drawing=_open_pool(stack, "drawing", threads=1, queue_length=64, typical_seconds=0.005),
+            avatars=WatchedAvatarStore(avatars, outages.avatar_store),
+            outbox=parts.outbox or _make_outbox(settings),
+            pictures=parts.pictures or _open_pictures(stack, timeouts),
+            upload_slots=parts.upload_slots or UploadSlots(),
+            drawing=parts.drawing or _open_drawing(stack, timeouts),
             clock=clock,
-            policy=policy_of(settings),
-            links=Links(settings.installation.public_url, is_captcha_spoken=settings.policy.captcha_audio),
+            policy=parts.policy or policy_of(settings),
+            links=parts.links or _make_links(settings),
             outages=outages,
+            refunds=refunds,
         )
-        stack.push_async_callback(services.refunds.aclose)
-        stack.push_async_callback(finish_notices, services.notices)
+        if parts.refunds is None:
+            stack.push_async_callback(refunds.aclose)
+        stack.push_async_callback(finish_notices, services.notices, timeouts.notices_seconds)
         yield services
 
 
@@ -99,34 +88,93 @@ def make_key_ring(settings: Settings) -> KeyRing:
     return KeyRing(secrets, next(iter(secrets)))
 
 
-async def open_state(
+def make_database(
+    settings: Settings,
+    *,
+    pool_size: int,
+    timeouts: Timeouts = Timeouts(),
+    watcher: Watcher | None = None,
+    beside: Database | None = None,
+) -> Database:
+    """The database; whoever asks for it closes it. Beside another one its commits need not wait for the disk."""
+    return Database(
+        settings.database,
+        timeout_seconds=timeouts.database_seconds,
+        limit=waiting,
+        pool_size=pool_size,
+        durable=beside is None,
+        beside=beside,
+        watcher=watcher,
+    )
+
+
+def open_state(
     settings: Settings,
     database: Database,
     clock: Clock,
     stack: AsyncExitStack,
     *,
+    timeouts: Timeouts = Timeouts(),
     outage: Outage | None = None,
 ) -> StateStore:
     """Where short-lived state is kept; `stack` closes it."""
     if settings.storage.redis_url is not None:
-        client = open_redis(settings.storage.redis_url.get_secret_value())
-        store: StateStore = RedisStateStore(client, clock, outage=outage)
-        stack.push_async_callback(store.aclose)
-        return store
+        client = open_redis(
+            settings.storage.redis_url.get_secret_value(),
+            node_seconds=timeouts.redis_node_seconds,
+            sentinel_seconds=timeouts.redis_sentinel_seconds,
+        )
+        stack.push_async_callback(client.aclose)
+        return RedisStateStore(client, clock, timeout_seconds=timeouts.state_store_seconds, outage=outage)
     if database.is_sqlite:
-        # A pool of its own, whose commits need not wait for the disk: a power cut may cost a captcha, no account.
-        database = Database(
-            settings.database, pool_size=4, durable=False, beside=database, watcher=database.watcher
+        # A pool of its own: a power cut may cost a captcha, no account.
+        database = make_database(
+            settings, pool_size=4, timeouts=timeouts, watcher=database.watcher, beside=database
         )
         stack.push_async_callback(database.aclose)
-    return SqlStateStore(database, clock)
+    return SqlStateStore(database, clock, timeout_seconds=timeouts.state_store_seconds)
 
 
-def _make_passwords(settings: Settings, stack: AsyncExitStack) -> Passwords:
+def make_avatar_store(settings: Settings, database: Database) -> AvatarStore:
+    """Where pictures are kept."""
+    if settings.keeps_avatars_in_files:
+        return FileAvatarStore(settings.avatars_path)
+    return SqlAvatarStore(database)
+
+
+def _open_own_database(
+    settings: Settings, stack: AsyncExitStack, timeouts: Timeouts, watcher: Watcher
+) -> Database:
+    database = make_database(
+        settings, pool_size=settings.storage.database_pool_size, timeouts=timeouts, watcher=watcher
+    )
+    stack.push_async_callback(database.aclose)
+    return database
+
+
+def _open_viewers(database: Database, clock: Clock, stack: AsyncExitStack, timeouts: Timeouts) -> Viewers:
+    viewers = CoalescedViewers(
+        [StandingSessionReader(database) for _ in range(READERS)],
+        clock,
+        timeout_seconds=timeouts.database_seconds,
+        slow_read_seconds=timeouts.slow_read_seconds,
+    )
+    stack.push_async_callback(viewers.aclose)
+    return viewers
+
+
+def _make_passwords(settings: Settings, stack: AsyncExitStack, timeouts: Timeouts) -> Passwords:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # One core is left to the event loop.
     threads = max(1, cores - 1)
-    pool = _open_pool(stack, "passwords", threads=threads, queue_length=64 * threads, typical_seconds=0.03)
+    pool = WorkerPool(
+        "passwords",
+        threads=threads,
+        queue_length=64 * threads,
+        typical_seconds=0.03,
+        timeout_seconds=timeouts.hashing_seconds,
+    )
+    stack.callback(pool.close)
     hasher = make_hasher(
         memory_kib=settings.passwords.memory_kib,
         passes=settings.passwords.passes,
@@ -135,25 +183,42 @@ def _make_passwords(settings: Settings, stack: AsyncExitStack) -> Passwords:
     return Passwords(hasher, pool)
 
 
-def _open_pool(
-    stack: AsyncExitStack, name: str, *, threads: int, queue_length: int, typical_seconds: float
-) -> WorkerPool:
-    pool = WorkerPool(name, threads=threads, queue_length=queue_length, typical_seconds=typical_seconds)
+def _open_drawing(stack: AsyncExitStack, timeouts: Timeouts) -> WorkerPool:
+    pool = WorkerPool(
+        "drawing",
+        threads=1,
+        queue_length=64,
+        typical_seconds=0.005,
+        timeout_seconds=timeouts.drawing_seconds,
+    )
     stack.callback(pool.close)
     return pool
 
 
-def _make_sms_sender(settings: Settings) -> SmsSender:
+def _open_pictures(stack: AsyncExitStack, timeouts: Timeouts) -> PictureMaker:
+    pictures = ProcessPictureMaker(
+        picture_seconds=timeouts.picture_seconds,
+        start_seconds=timeouts.picture_start_seconds,
+        end_seconds=timeouts.picture_end_seconds,
+    )
+    stack.push_async_callback(pictures.aclose)
+    return pictures
+
+
+def _make_outbox(settings: Settings) -> FileOutbox | None:
+    return None if settings.is_production else FileOutbox(settings.outbox_path)
+
+
+def _open_sms_sender(settings: Settings, stack: AsyncExitStack, timeouts: Timeouts) -> SmsSender:
     if settings.sms.sender == "console":
         return ConsoleSmsSender(FileOutbox(settings.outbox_path))
     # The vendors' HTTP client costs time and memory that only who uses it should pay.
     from gateway.senders import make_vendor_sender  # noqa: PLC0415
 
-    return make_vendor_sender(settings)
+    sender = make_vendor_sender(settings, timeouts.sms_vendor_seconds)
+    stack.push_async_callback(sender.aclose)
+    return sender
 
 
-def make_avatar_store(settings: Settings, database: Database) -> AvatarStore:
-    """Where pictures are kept."""
-    if settings.keeps_avatars_in_files:
-        return FileAvatarStore(settings.avatars_path)
-    return SqlAvatarStore(database)
+def _make_links(settings: Settings) -> Links:
+    return Links(settings.installation.public_url, is_captcha_spoken=settings.policy.captcha_audio)

@@ -17,7 +17,6 @@ from graphql_http.errors import refuse, refuse_operation
 from graphql_http.options import KIBIBYTE
 from graphql_http.reading import PersistedQuery
 
-STORE_TIMEOUT_SECONDS: Final = 0.5
 HASH_CHARACTERS: Final = 64
 
 
@@ -52,6 +51,8 @@ class PersistedQueryLimits:
     """New documents of one client address in a window of `ttl_seconds`."""
     window_maximum: int = 1_024
     """New documents of all clients in such a window."""
+    store_seconds: float = 0.5
+    """What the store may take for one document."""
 
 
 class PersistedQueries:
@@ -80,7 +81,7 @@ class PersistedQueries:
                 does not answer.
         """
         try:
-            async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._limits.store_seconds):
                 text = await self._find_store().get(_key(sha256_hex))
         except self._failures:
             text = None
@@ -93,7 +94,7 @@ class PersistedQueries:
         if len(text.encode()) > self._limits.document_maximum_bytes:
             return
         try:
-            async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._limits.store_seconds):
                 if await self._may_keep(sha256_hex, address):
                     await self._find_store().put(_key(sha256_hex), text, self._limits.ttl_seconds)
         except self._failures:

@@ -67,8 +67,8 @@ class Services:
     clock: Callable[[], datetime]
     policy: Policy
     links: Links
-    outages: Outages = field(default_factory=Outages)
-    refunds: Refunds = field(default_factory=Refunds)
+    outages: Outages
+    refunds: Refunds
     notices: set[asyncio.Task[None]] = field(default_factory=set)
 
 

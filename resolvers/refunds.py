@@ -15,8 +15,6 @@ import structlog
 from resolvers.ports import StateStore, StateStoreError
 
 RETRY_SECONDS = 0.1
-# How long who asks next waits for what is owed; with a store that does not answer it could be for ever.
-SETTLE_SECONDS = 0.25
 # An outage under attack must not fill the memory; the oldest debts are the first whose windows end.
 MAXIMUM_DEBTS = 10_000
 
@@ -37,7 +35,8 @@ class Refunds:
     still be on its way, and what undoes it must not come first, nor twice.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, settle_seconds: float) -> None:
+        self._settle_seconds = settle_seconds
         self._debts: deque[_Debt] = deque(maxlen=MAXIMUM_DEBTS)
         self._worker: asyncio.Task[None] | None = None
         self._is_store_doubtful = False
@@ -52,9 +51,9 @@ class Refunds:
             self._worker = loop.create_task(self._pay_all(), name="refunds", context=Context())
 
     async def settle(self) -> None:
-        """Wait until nothing is owed, at most a quarter of a second."""
+        """Wait until nothing is owed, at most `settle_seconds`."""
         if self._worker is not None:
-            await asyncio.wait({self._worker}, timeout=SETTLE_SECONDS)
+            await asyncio.wait({self._worker}, timeout=self._settle_seconds)
 
     async def aclose(self) -> None:
         """Try once more, then forget."""

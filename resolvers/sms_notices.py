@@ -14,9 +14,6 @@ from resolvers.metrics import SMS_MESSAGES
 from resolvers.mobiles import language_of
 from resolvers.ports import SmsMessage, SmsSenderError
 
-# A vendor answers within five.
-LAST_WAIT_SECONDS = 6
-
 _log = structlog.get_logger(__name__)
 
 
@@ -33,10 +30,10 @@ def notify(ctx: Context, account: Account, notice: SmsNotice) -> None:
     task.add_done_callback(ctx.services.notices.discard)
 
 
-async def finish_notices(notices: set[asyncio.Task[None]]) -> None:
-    """Let the notices under way end, for as long as a vendor may take."""
+async def finish_notices(notices: set[asyncio.Task[None]], seconds: float) -> None:
+    """Let the notices under way end, for at most so many seconds."""
     if notices:
-        await asyncio.wait(notices, timeout=LAST_WAIT_SECONDS)
+        await asyncio.wait(notices, timeout=seconds)
 
 
 async def _send(ctx: Context, account: Account, notice: SmsNotice) -> None:

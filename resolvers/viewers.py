@@ -5,26 +5,23 @@ gets, the fewer queries there are for each caller, and every answer is still rea
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextvars import Context
 from datetime import datetime
 from itertools import chain
 from typing import NamedTuple, Protocol
 
-from db.engine import DATABASE_TIMEOUT_SECONDS, Database, DatabaseUnavailableError, StandingReader
+from db.engine import Database, DatabaseUnavailableError, StandingReader
 from db.live_sessions import list_live_sessions
 from db.sessions import SessionRow, renew_session
-from db.wait_budget import current_request, one_request
 from resolvers.sessions import renewed_expiry
+from resolvers.wait_budget import current_request, one_request
 
 # More than this many sessions are read in one statement at no gain.
 BATCH_MAXIMUM = 128
 
 # One makes the largest batches. The second is for when the first is slow: one connection that hangs is not all.
 READERS = 2
-
-# How often it is looked whether a read is slow, or anybody has waited too long.
-LOOK_SECONDS = 0.05
 
 
 class _Question(NamedTuple):
@@ -54,23 +51,62 @@ class Viewers(Protocol):
         """
 
 
+class SessionReader(Protocol):
+    """Reads the live sessions among some; one read at a time."""
+
+    async def read(self, token_hashes: Collection[str], now: datetime) -> list[SessionRow]:
+        """Those of `token_hashes` that are alive at `now`.
+
+        Raises:
+            DatabaseUnavailableError: after the database's own time limit.
+        """
+
+    async def aclose(self) -> None:
+        """Give back the connection."""
+
+
+class StandingSessionReader:
+    """Reads with a connection of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._reader = StandingReader(database)
+
+    async def read(self, token_hashes: Collection[str], now: datetime) -> list[SessionRow]:
+        """See `SessionReader.read`."""
+        return await self._reader.read(lambda connection: list_live_sessions(connection, token_hashes, now))
+
+    async def aclose(self) -> None:
+        """See `SessionReader.aclose`."""
+        await self._reader.aclose()
+
+
 class CoalescedViewers:
     """Answers all who ask at one time with one read.
 
     A failed read fails for its own batch only; a caller that is cancelled takes nobody along. Each caller's wait has an
-    end of its own, since it may be for a turn after a read that fails only when its time is over; one timer sees to
-    all of them.
+    end of its own after `timeout_seconds`, since it may be for a turn after a read that fails only when its time is
+    over; one timer sees to all of them. It looks every `slow_read_seconds` whether a read is slow, or anybody has
+    waited too long.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        readers: Sequence[SessionReader],
+        clock: Callable[[], datetime],
+        *,
+        timeout_seconds: float,
+        slow_read_seconds: float,
+    ) -> None:
         self._clock = clock
+        self._timeout_seconds = timeout_seconds
+        self._slow_read_seconds = slow_read_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Question] = []
-        self._in_flight: dict[StandingReader, _Batch] = {}
+        self._in_flight: dict[SessionReader, _Batch] = {}
         # Up to then by the loop's clock, one of the reads in flight is not slow.
         self._prompt_until = 0.0
         self._look: asyncio.TimerHandle | None = None
-        self._idle = [StandingReader(database) for _ in range(READERS)]
+        self._idle = list(readers)
         self._reading: set[asyncio.Task[None]] = set()
 
     def find(self, token_hash: str) -> asyncio.Future[SessionRow | None]:
@@ -81,7 +117,7 @@ class CoalescedViewers:
             loop = self._loop = asyncio.get_running_loop()
         now = loop.time()
         request = current_request()
-        limit = DATABASE_TIMEOUT_SECONDS
+        limit = self._timeout_seconds
         seconds = limit if request is None else request.begin(limit)
         answer: asyncio.Future[SessionRow | None] = loop.create_future()
         self._waiting.append(_Question(token_hash, answer, request, now + seconds))
@@ -108,7 +144,7 @@ class CoalescedViewers:
         task.add_done_callback(self._reading.discard)
 
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._look = loop.call_later(LOOK_SECONDS, self._see_to_who_waits, loop, context=Context())
+        self._look = loop.call_later(self._slow_read_seconds, self._see_to_who_waits, loop, context=Context())
 
     def _see_to_who_waits(self, loop: asyncio.AbstractEventLoop) -> None:
         """Tell who has waited too long, read beside a read that is slow, and look again as long as anybody waits."""
@@ -128,17 +164,17 @@ class CoalescedViewers:
         if self._waiting and self._idle and now > self._prompt_until:
             self._begin_to_read(loop)
 
-    def _begin_batch(self, reader: StandingReader, questions: list[_Question], now: float) -> None:
+    def _begin_batch(self, reader: SessionReader, questions: list[_Question], now: float) -> None:
         self._in_flight[reader] = _Batch(questions, now)
-        self._prompt_until = now + LOOK_SECONDS
+        self._prompt_until = now + self._slow_read_seconds
 
-    def _end_batch(self, reader: StandingReader) -> None:
+    def _end_batch(self, reader: SessionReader) -> None:
         self._in_flight.pop(reader, None)
         self._prompt_until = max(
-            (batch.since + LOOK_SECONDS for batch in self._in_flight.values()), default=0
+            (batch.since + self._slow_read_seconds for batch in self._in_flight.values()), default=0
         )
 
-    async def _read_all(self, reader: StandingReader, loop: asyncio.AbstractEventLoop) -> None:
+    async def _read_all(self, reader: SessionReader, loop: asyncio.AbstractEventLoop) -> None:
         """Read batch after batch until nobody waits, or another reader does it."""
         try:
             while self._waiting:
@@ -156,14 +192,12 @@ class CoalescedViewers:
             self._end_batch(reader)
             self._idle.append(reader)
 
-    async def _read(
-        self, reader: StandingReader, batch: list[_Question]
-    ) -> dict[str, SessionRow] | Exception:
+    async def _read(self, reader: SessionReader, batch: list[_Question]) -> dict[str, SessionRow] | Exception:
         """The live sessions by the hash of their token, or why they cannot be known."""
         hashes = {one.token_hash for one in batch}
         now = self._clock()
         try:
-            rows = await reader.read(lambda connection: list_live_sessions(connection, hashes, now))
+            rows = await reader.read(hashes, now)
         except Exception as error:  # noqa: BLE001 - handed on to who waits
             return error
         except BaseException:

@@ -62,7 +62,7 @@ class WorkerPool:
         threads: int,
         queue_length: int,
         typical_seconds: float,
-        timeout_seconds: float = 5.0,
+        timeout_seconds: float,
     ) -> None:
         self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=name)
         self._threads = threads

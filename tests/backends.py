@@ -104,7 +104,7 @@ def _own_database(variable: str) -> Iterator[str]:
 
 
 async def _migrate(url: str) -> None:
-    database = Database(url)
+    database = Database(url, timeout_seconds=60)
     try:
         await migrate(database)
     finally:
@@ -112,7 +112,7 @@ async def _migrate(url: str) -> None:
 
 
 async def _delete_all_rows(url: str) -> None:
-    database = Database(url)
+    database = Database(url, timeout_seconds=60)
     try:
         async with database.writing() as connection:
             for table in reversed(metadata.sorted_tables):

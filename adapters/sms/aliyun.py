@@ -46,6 +46,7 @@ class AliyunSmsSender:
         access_key_secret: str,
         sign_name: str,
         template_code: str,
+        timeout_seconds: float,
         purpose_templates: Mapping[str, str] | None = None,
         endpoint: str = ENDPOINT,
         clock: Callable[[], datetime] = _utc_now,
@@ -57,7 +58,7 @@ class AliyunSmsSender:
         self._purpose_templates = dict(purpose_templates or {})
         self._endpoint = endpoint.rstrip("/")
         self._clock = clock
-        self._http = VendorHttp()
+        self._http = VendorHttp(timeout_seconds)
 
     async def send(self, message: SmsMessage) -> None:
         """See `SmsSender.send`."""

@@ -18,7 +18,7 @@ class HttpSmsSender:
         ValueError: when `url` is not `https://` (to this machine, `http://` will do).
     """
 
-    def __init__(self, url: str, *, token: str) -> None:
+    def __init__(self, url: str, *, token: str, timeout_seconds: float) -> None:
         check_vendor_url(url)
         self._url = url
         self._headers = {
@@ -26,7 +26,7 @@ class HttpSmsSender:
             "content-type": "application/json",
             "accept": "application/json",
         }
-        self._http = VendorHttp()
+        self._http = VendorHttp(timeout_seconds)
 
     async def send(self, message: SmsMessage) -> None:
         """See `SmsSender.send`."""

@@ -1,4 +1,4 @@
-"""One HTTPS request to a vendor, with an end: 3.5 s for all of it, no redirect, no retry, a small answer."""
+"""One HTTPS request to a vendor, with an end: a time limit for all of it, no redirect, no retry, a small answer."""
 
 import asyncio
 import json
@@ -9,8 +9,6 @@ import httpx
 
 from resolvers.ports import SmsSenderError
 
-# 5 s are promised for the whole answer; the rest is for what is asked before and cleared up after.
-_TIMEOUT_SECONDS = 3.5
 _MAXIMUM_ANSWER_BYTES = 64 * 1024
 
 
@@ -22,7 +20,8 @@ class VendorHttp:
     message, and a message cannot be sent twice.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
         limits = httpx.Limits(max_connections=50, max_keepalive_connections=0)
         self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
 
@@ -30,11 +29,11 @@ class VendorHttp:
         """Give the status and the JSON object of the answer.
 
         Raises:
-            SmsSenderError: when none comes within 3.5 s. It says nothing of what was sent.
+            SmsSenderError: when none comes in time. It says nothing of what was sent.
         """
         request = httpx.Request("POST", url, headers=dict(headers), content=body)
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout_seconds):
                 return await self._exchange(request)
         except (httpx.HTTPError, httpx.StreamError, OSError, TimeoutError) as error:
             raise SmsSenderError(f"no answer: {type(error).__name__}") from error
@@ -43,11 +42,11 @@ class VendorHttp:
         """Ask for nothing but an answer, whichever it is.
 
         Raises:
-            SmsSenderError: when none comes within 3.5 s.
+            SmsSenderError: when none comes in time.
         """
         request = httpx.Request("HEAD", url)
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout_seconds):
                 await (await self._transport.handle_async_request(request)).aclose()
         except (httpx.HTTPError, httpx.StreamError, OSError, TimeoutError) as error:
             raise SmsSenderError(str(error) or f"no answer: {type(error).__name__}") from error

@@ -15,7 +15,7 @@ import typer
 from uvicorn import Config, Server
 from uvicorn.config import STARTUP_FAILURE
 
-from db.engine import Database, DatabaseUnavailableError
+from db.engine import DatabaseUnavailableError
 from db.failures import explain
 from db.inspection import DATABASE_ERRORS
 from db.revisions import UnknownRevisionError, current_revision, head_revision
@@ -30,10 +30,11 @@ from gateway.cli.session import FAILED, complain, load_settings, report
 from gateway.findings import Finding, Severity, error, errors_of
 from gateway.listening import ListenError, open_listeners
 from gateway.logs import configure_logs
+from gateway.parts import utc_now
 from gateway.settings import Settings
 from gateway.shared_metrics import shared_metrics
 from gateway.supervisor import Supervisor
-from gateway.wiring import make_key_ring, utc_now
+from gateway.wiring import make_database, make_key_ring
 from resolvers.key_checks import record_keys
 from schema.graphiql import is_built
 
@@ -92,7 +93,7 @@ async def _prepare(settings: Settings) -> list[Finding]:
         await _migrate(settings)
     findings = await find_errors(settings)
     if not errors_of(findings):
-        database = Database(settings.database, pool_size=1)
+        database = make_database(settings, pool_size=1)
         try:
             await record_keys(database, make_key_ring(settings), utc_now())
         except DATABASE_ERRORS as problem:
@@ -177,7 +178,7 @@ async def _find_all(settings: Settings) -> list[Finding]:
 
 
 async def _migrate(settings: Settings) -> list[str]:
-    database = Database(settings.database, pool_size=1)
+    database = make_database(settings, pool_size=1)
     try:
         if await current_revision(database) != head_revision():
             # Alembic takes 11 MiB that a running service has no use for.

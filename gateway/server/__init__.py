@@ -8,8 +8,6 @@ WebSockets, no `root_path` and no access log of uvicorn's (`gateway/cli/serving.
 """
 
 from gateway.server.connections import (
-    ARRIVAL_SECONDS,
-    BODY_SECONDS,
     HEAD_MAXIMUM_BYTES,
     BoundedHttpProtocol,
 )
@@ -17,8 +15,6 @@ from gateway.server.cycles import Cycle
 from gateway.server.whole_answers import WRITE_WHOLE, header_lines
 
 __all__ = [
-    "ARRIVAL_SECONDS",
-    "BODY_SECONDS",
     "HEAD_MAXIMUM_BYTES",
     "WRITE_WHOLE",
     "BoundedHttpProtocol",

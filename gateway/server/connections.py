@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 import httptools
 
@@ -19,14 +19,10 @@ from gateway.server.uvicorn_parts import (
     service_unavailable,
 )
 from gateway.server.whole_answers import header_lines
+from gateway.timeouts import Timeouts
 
 HEAD_MAXIMUM_BYTES: Final = 16 * 1024
-ARRIVAL_SECONDS: Final = 30.0
-"""Of a head; and how long a body may stand still, or an answer that the client does not take."""
-BODY_SECONDS: Final = 300.0
-"""Of a whole request, its body included."""
 
-_SILENT_SECONDS: Final = 1.0
 _CHECK_SECONDS: Final = 5.0
 _EMPTY_LINES: Final = frozenset({b"\r\n", b"\n"})
 _EMPTY_LINE_MAXIMUM_BYTES: Final = 2
@@ -48,6 +44,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     One timer for each connection looks every few seconds, so that a request costs a few assignments and no timer.
     """
 
+    timeouts: ClassVar[Timeouts] = Timeouts()
     cycle: Cycle
     _new_task: Callable[..., asyncio.Task[None]] = asyncio.Task
 
@@ -262,7 +259,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if not has_unread_bytes(self.transport):
                 self.transport.close()
         elif cycle is None:
-            self.loop.call_later(_SILENT_SECONDS, self._close_if_silent)
+            self.loop.call_later(self.timeouts.silent_seconds, self._close_if_silent)
         else:
             cycle.keep_alive = False
 
@@ -288,18 +285,21 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._arriving_since is None:
             return False
         if self._progress_at is None:
-            return now - self._arriving_since > ARRIVAL_SECONDS
+            return now - self._arriving_since > self.timeouts.arrival_seconds
         if self.flow.read_paused:
             # It is not the client that holds it up.
             self._progress_at = now
-        return now - self._progress_at > ARRIVAL_SECONDS or now - self._arriving_since > BODY_SECONDS
+        return (
+            now - self._progress_at > self.timeouts.arrival_seconds
+            or now - self._arriving_since > self.timeouts.body_seconds
+        )
 
     def _has_stopped_reading(self, now: float) -> bool:
         unread_bytes = self.transport.get_write_buffer_size()
         if unread_bytes < self._unread_bytes or self._unread_bytes == 0:
             self._unread_since = now
         self._unread_bytes = unread_bytes
-        return unread_bytes > 0 and now - self._unread_since > ARRIVAL_SECONDS
+        return unread_bytes > 0 and now - self._unread_since > self.timeouts.arrival_seconds
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer in the server's own name, and close. Nothing is read any more.

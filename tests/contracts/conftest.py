@@ -21,16 +21,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(autouse=True)
-def wait_budget(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How fast an answer comes is the question of the tests of faults only; a busy machine may take its time."""
-    if "faults" in request.module.__name__:
-        return
-    monkeypatch.setattr("db.engine.DATABASE_TIMEOUT_SECONDS", 60)
-    for store in ("sql_state_store", "redis_state_store"):
-        monkeypatch.setattr(f"adapters.{store}.STATE_TIMEOUT_SECONDS", 60)
-
-
 @pytest.fixture
 def clock() -> MovableClock:
     return MovableClock()

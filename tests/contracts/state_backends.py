@@ -17,7 +17,9 @@ from adapters.sql_state_store import SqlStateStore
 from adapters.state_entry import Clock
 from db.engine import Database
 from db.tables import metadata, state_entries
+from gateway.timeouts import Timeouts
 from resolvers.ports import StateStore
+from tests.time_limits import AMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,15 @@ class StateBackend:
     prefix: str = ""
 
     @asynccontextmanager
-    async def open_store(self, clock: Clock) -> AsyncIterator[StateStore]:
+    async def open_store(self, clock: Clock, timeouts: Timeouts = AMPLE) -> AsyncIterator[StateStore]:
         if self.kind == "sql":
-            database = Database(self.url, durable=False)
+            database = Database(self.url, timeout_seconds=timeouts.database_seconds, durable=False)
             try:
-                yield SqlStateStore(database, clock)
+                yield SqlStateStore(database, clock, timeout_seconds=timeouts.state_store_seconds)
             finally:
                 await database.aclose()
         else:
-            store = RedisStateStore(open_redis(self.url), clock, prefix=self.prefix)
+            store = open_redis_store(self.url, clock, prefix=self.prefix, timeouts=timeouts)
             try:
                 yield store
             finally:
@@ -49,9 +51,28 @@ class StateBackend:
             await make_empty(self.url, state_entries)
 
 
+def open_redis_store(
+    url: str, clock: Clock, *, prefix: str, timeouts: Timeouts = AMPLE, maximum_connections: int = 20
+) -> RedisStateStore:
+    """A store on `url`, to be closed by its owner."""
+    client = open_redis(
+        url,
+        node_seconds=timeouts.redis_node_seconds,
+        sentinel_seconds=timeouts.redis_sentinel_seconds,
+        maximum_connections=maximum_connections,
+    )
+    return RedisStateStore(
+        client,
+        clock,
+        timeout_seconds=timeouts.state_store_seconds,
+        prefix=prefix,
+        maximum_concurrency=maximum_connections,
+    )
+
+
 async def make_empty(url: str, table: Table) -> None:
     """Make a table, or empty it; a busy server may take its time."""
-    database = Database(url)
+    database = Database(url, timeout_seconds=AMPLE.database_seconds)
     async with database.engine.begin() as connection:
         await connection.run_sync(metadata.create_all, tables=[table])
         await connection.execute(delete(table))
@@ -91,7 +112,7 @@ async def drop_database(url: str, name: str) -> None:
 
 
 async def _administer(url: str, statement: str) -> None:
-    database = Database(url)
+    database = Database(url, timeout_seconds=AMPLE.database_seconds)
     async with database.engine.connect() as connection:
         # PostgreSQL makes no database in a transaction.
         await connection.execution_options(isolation_level="AUTOCOMMIT")

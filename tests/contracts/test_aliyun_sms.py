@@ -33,6 +33,7 @@ async def send(
         access_key_secret="a-secret",
         sign_name="测试 签名*~",
         template_code="SMS_154950909",
+        timeout_seconds=60,
         purpose_templates={"login": "SMS_2"},
         endpoint=vendor.url,
         clock=MovableClock(datetime(2026, 3, 1, 12, tzinfo=UTC)),

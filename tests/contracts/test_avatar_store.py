@@ -39,7 +39,7 @@ async def store(where: str | Path, clock: MovableClock) -> AsyncIterator[AvatarS
         yield store if where.name == "file" else WatchedAvatarStore(store, Outage("avatars"))
         return
     await make_empty(where, avatar_pictures)
-    database = Database(where)
+    database = Database(where, timeout_seconds=60)
     yield SqlAvatarStore(database, clock)
     await database.aclose()
 

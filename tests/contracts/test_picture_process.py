@@ -38,9 +38,15 @@ class Upload:
         return self.content
 
 
+def make_maker(picture_seconds: float) -> ProcessPictureMaker:
+    return ProcessPictureMaker(
+        picture_seconds=picture_seconds, start_seconds=30, end_seconds=1, command=COMMAND
+    )
+
+
 @pytest.fixture
 async def maker() -> AsyncIterator[ProcessPictureMaker]:
-    maker = ProcessPictureMaker(command=COMMAND, time_limit_seconds=1)
+    maker = make_maker(1)
     yield maker
     await maker.aclose()
 
@@ -58,7 +64,7 @@ def server_of(maker: ProcessPictureMaker) -> int:
 
 
 async def test_pictures_are_made_one_after_the_other_by_one_process() -> None:
-    maker = ProcessPictureMaker(time_limit_seconds=60)
+    maker = ProcessPictureMaker(picture_seconds=60, start_seconds=60, end_seconds=60)
     first = await maker.make_avatar(Upload(picture()), account_id=1)
     server = server_of(maker)
 
@@ -131,7 +137,7 @@ async def test_upload_that_is_given_up_leaves_no_answer_to_the_next(maker: Proce
 
 async def test_nothing_is_left_when_the_worker_is_killed(maker: ProcessPictureMaker) -> None:
     """As its end of the pipe is closed then, whatever the picture process is at."""
-    slow = ProcessPictureMaker(command=COMMAND, time_limit_seconds=60)
+    slow = make_maker(60)
     given_up = asyncio.create_task(ask(slow, "hang"))
     await begun(slow)
     server = server_of(slow)

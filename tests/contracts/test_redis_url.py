@@ -64,7 +64,7 @@ def url(topology: Topology, *addresses: tuple[str, int], **more: object) -> Redi
 )
 async def test_url_is_understood(text: str, expected: RedisUrl) -> None:
     assert parse_redis_url(text) == expected
-    await open_redis(text).aclose()
+    await open_redis(text, node_seconds=1, sentinel_seconds=1).aclose()
 
 
 @pytest.mark.parametrize(

@@ -29,14 +29,15 @@ ACCEPTED = {
 }
 
 
-def make_sender(kind: str, url: str) -> SmsSender:
+def make_sender(kind: str, url: str, timeout_seconds: float = 60) -> SmsSender:
     if kind == "http":
-        return HttpSmsSender(f"{url}/messages", token="a-token")
+        return HttpSmsSender(f"{url}/messages", token="a-token", timeout_seconds=timeout_seconds)
     return AliyunSmsSender(
         access_key_id="an-id",
         access_key_secret="a-secret",
         sign_name="测试 签名",
         template_code="SMS_154950909",
+        timeout_seconds=timeout_seconds,
         endpoint=url,
     )
 
@@ -88,7 +89,7 @@ async def test_vendor_that_does_not_come_to_an_end_is_given_up() -> None:
 
 async def assert_given_up(kind: str, behaviour: str) -> None:
     async with FakeVendor(answer=ACCEPTED[kind], behaviour=behaviour).running() as vendor:
-        sender = make_sender(kind, vendor.url)
+        sender = make_sender(kind, vendor.url, timeout_seconds=1)
         async with refused_in_time():
             await sender.send(MESSAGE)
         await sender.aclose()

@@ -7,13 +7,14 @@ from pathlib import Path
 PROGRAM = """
 import asyncio, sys
 from db.engine import Database
+from gateway.timeouts import Timeouts
 from tests.contracts.clocks import MovableClock
 from tests.contracts.state_backends import StateBackend
 
 async def main(url):
     await StateBackend("sql", url).prepare()
-    holder = Database(url)
-    async with StateBackend("sql", url).open_store(MovableClock()) as store:
+    holder = Database(url, timeout_seconds=1.4)
+    async with StateBackend("sql", url).open_store(MovableClock(), Timeouts()) as store:
         async with holder.engine.connect() as connection:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
             caller = asyncio.create_task(store.increment("k", 60))

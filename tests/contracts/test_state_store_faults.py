@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, make_url, select, text
 
-from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
 from adapters.sql_state_store import SqlStateStore
 from db.engine import Database
 from db.tables import state_entries
+from gateway.timeouts import Timeouts
 from resolvers.outages import Outage
 from resolvers.ports import StateStore, StateStoreError, not_asked
 from tests.contracts.clocks import MovableClock
@@ -28,7 +28,7 @@ from tests.contracts.redis_servers import (
     wait_until,
 )
 from tests.contracts.stalling_proxy import StallingProxy
-from tests.contracts.state_backends import StateBackend
+from tests.contracts.state_backends import StateBackend, open_redis_store
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
@@ -66,7 +66,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def redis_store(server: RedisServer, clock: MovableClock) -> AsyncIterator[StateStore]:
-    async with StateBackend("redis", server.url).open_store(clock) as store:
+    async with StateBackend("redis", server.url).open_store(clock, Timeouts()) as store:
         yield store
 
 
@@ -101,7 +101,7 @@ async def test_whatever_the_client_stumbles_over_is_an_outage(
     clock: MovableClock, error: BaseException
 ) -> None:
     outage = Outage("state store")
-    store = RedisStateStore(StumblingClient(error), clock, outage=outage)
+    store = RedisStateStore(StumblingClient(error), clock, timeout_seconds=1, outage=outage)
 
     await assert_fails_in_time(*every_operation(store))
 
@@ -132,14 +132,20 @@ async def sent_by(store: StateStore, *, before: Callable[[], Awaitable[object]] 
 
 
 async def test_increment_that_waits_for_a_slot_of_redis_has_not_been_sent(clock: MovableClock) -> None:
-    assert await sent_by(RedisStateStore(SilentClient(), clock, maximum_concurrency=1)) == 1
-    assert await sent_by(RedisStateStore(SilentClient(), clock, maximum_concurrency=2)) == 2
+    assert (
+        await sent_by(RedisStateStore(SilentClient(), clock, timeout_seconds=60, maximum_concurrency=1)) == 1
+    )
+    assert (
+        await sent_by(RedisStateStore(SilentClient(), clock, timeout_seconds=60, maximum_concurrency=2)) == 2
+    )
 
 
 @pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
 async def test_increment_that_finds_no_redis_has_not_been_sent(clock: MovableClock, scheme: str) -> None:
     sent: list[None] = []
-    async with StateBackend("redis", f"{scheme}://127.0.0.1:{free_port()}").open_store(clock) as store:
+    async with StateBackend("redis", f"{scheme}://127.0.0.1:{free_port()}").open_store(
+        clock, Timeouts()
+    ) as store:
         with pytest.raises(StateStoreError):
             await store.increment("k", 10, on_sent=lambda: sent.append(None))
 
@@ -149,7 +155,7 @@ async def test_increment_that_finds_no_redis_has_not_been_sent(clock: MovableClo
 async def test_increment_that_finds_no_master_has_not_been_sent(clock: MovableClock) -> None:
     sent: list[None] = []
     url = f"redis+sentinel://127.0.0.1:{free_port()}/{MASTER_NAME}/0"
-    async with StateBackend("redis", url).open_store(clock) as store:
+    async with StateBackend("redis", url).open_store(clock, Timeouts()) as store:
         with pytest.raises(StateStoreError):
             await store.increment("k", 10, on_sent=lambda: sent.append(None))
 
@@ -161,8 +167,8 @@ async def test_increment_that_waits_for_its_turn_at_the_file_has_not_been_sent(
 ) -> None:
     backend = StateBackend("sql", f"sqlite:///{tmp_path / 'gateway.db'}")
     await backend.prepare()
-    database = Database(backend.url)
-    store = SqlStateStore(database, clock)
+    database = Database(backend.url, timeout_seconds=60)
+    store = SqlStateStore(database, clock, timeout_seconds=60)
     async with database.write_turn:
         assert await sent_by(store) == 0
 
@@ -171,7 +177,7 @@ async def test_increment_that_waits_for_its_turn_at_the_file_has_not_been_sent(
 
 
 async def test_caller_who_gives_up_is_no_outage(clock: MovableClock) -> None:
-    store = RedisStateStore(StumblingClient(asyncio.CancelledError()), clock)
+    store = RedisStateStore(StumblingClient(asyncio.CancelledError()), clock, timeout_seconds=1)
 
     with pytest.raises(asyncio.CancelledError):
         await store.get("k")
@@ -207,7 +213,7 @@ async def test_paused_redis_fails_and_serves_when_it_goes_on(
 
 async def test_redis_that_was_never_there_is_found_when_it_comes(tmp_path: Path, clock: MovableClock) -> None:
     server = RedisServer(tmp_path, "--save", "", port=free_port())
-    async with StateBackend("redis", server.url).open_store(clock) as store:
+    async with StateBackend("redis", server.url).open_store(clock, Timeouts()) as store:
         await assert_fails_in_time(*every_operation(store))
 
         try:
@@ -260,18 +266,20 @@ async def test_connection_that_redis_closed_while_idle_is_not_noticed(
 async def test_wrong_redis_password_fails(server: RedisServer, clock: MovableClock) -> None:
     server.ask("CONFIG", "SET", "requirepass", "right")
 
-    async with StateBackend("redis", f"redis://:wrong@127.0.0.1:{server.port}").open_store(clock) as store:
+    async with StateBackend("redis", f"redis://:wrong@127.0.0.1:{server.port}").open_store(
+        clock, Timeouts()
+    ) as store:
         await assert_fails_in_time(*every_operation(store))
-    async with StateBackend("redis", f"redis://:right@127.0.0.1:{server.port}/3").open_store(clock) as store:
+    async with StateBackend("redis", f"redis://:right@127.0.0.1:{server.port}/3").open_store(
+        clock, Timeouts()
+    ) as store:
         await store.ping()
 
 
 async def test_callers_beyond_the_connections_wait_their_turn(
     server: RedisServer, clock: MovableClock
 ) -> None:
-    store = RedisStateStore(
-        open_redis(server.url, maximum_connections=2), clock, prefix="", maximum_concurrency=2
-    )
+    store = open_redis_store(server.url, clock, prefix="", maximum_connections=2)
     counters = await asyncio.gather(*(store.increment("k", 10) for _ in range(200)))
     await store.aclose()
 
@@ -293,7 +301,7 @@ async def test_store_follows_the_master_to_the_replica(tmp_path: Path, clock: Mo
     with sentinel(tmp_path, down_after_ms=500) as (watcher, master, replica):
         wait_until(lambda: watcher.ask("SENTINEL", "REPLICAS", MASTER_NAME) == "*1", "the replica is known")
         url = f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{watcher.port}/{MASTER_NAME}/0"
-        async with StateBackend("redis", url).open_store(clock) as store:
+        async with StateBackend("redis", url).open_store(clock, Timeouts()) as store:
             await store.put("k", "v", 10)
             wait_until(lambda: replica.ask("GET", "k") == "$-1", "the replica serves")
 
@@ -326,7 +334,7 @@ async def test_cluster_without_one_node_serves_the_rest_and_heals(
         for node in nodes:
             node.ask("CONFIG", "SET", "cluster-require-full-coverage", "no")
         url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in nodes)
-        async with StateBackend("redis", url).open_store(clock) as store:
+        async with StateBackend("redis", url).open_store(clock, Timeouts()) as store:
             keys = [f"k{n}" for n in range(60)]
             await asyncio.gather(*(store.put(key, key, 1000) for key in keys))
             nodes[0].pause()
@@ -358,7 +366,7 @@ async def test_cluster_sends_the_first_commands_where_they_belong(
         for node in nodes:
             node.ask("CONFIG", "RESETSTAT")
         url = f"redis+cluster://127.0.0.1:{nodes[0].port}"
-        async with StateBackend("redis", url).open_store(clock) as store:
+        async with StateBackend("redis", url).open_store(clock, Timeouts()) as store:
             counters = await asyncio.gather(*(store.increment(f"k{n}", 10) for n in range(30)))
         errors = [line for node in nodes for line in node.info("errorstats")]
 
@@ -369,7 +377,7 @@ async def test_cluster_sends_the_first_commands_where_they_belong(
 async def test_cluster_closes_idle_connections_unnoticed(tmp_path: Path, clock: MovableClock) -> None:
     with cluster(tmp_path) as nodes:
         url = f"redis+cluster://127.0.0.1:{nodes[1].port}"
-        async with StateBackend("redis", url).open_store(clock) as store:
+        async with StateBackend("redis", url).open_store(clock, Timeouts()) as store:
             keys = [f"k{n}" for n in range(30)]
             await asyncio.gather(*(store.put(key, key, 1000) for key in keys))
             for node in nodes:
@@ -390,7 +398,7 @@ async def test_silent_database_fails_and_serves_when_it_goes_on(server_url: str,
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(StallingProxy(target.host or "", target.port or 0).running())
         url = target.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
-        store = await stack.enter_async_context(StateBackend("sql", url).open_store(clock))
+        store = await stack.enter_async_context(StateBackend("sql", url).open_store(clock, Timeouts()))
         await store.put("before", "v", 10)
 
         proxy.stall()
@@ -402,8 +410,8 @@ async def test_silent_database_fails_and_serves_when_it_goes_on(server_url: str,
 
 async def test_loser_of_a_deadlock_tries_again(server_url: str, clock: MovableClock) -> None:
     await StateBackend("sql", server_url).prepare()
-    database, rival = Database(server_url), Database(server_url)
-    store = SqlStateStore(database, clock)
+    database, rival = (Database(server_url, timeout_seconds=60) for _ in range(2))
+    store = SqlStateStore(database, clock, timeout_seconds=60)
     await sense_deadlocks_soon(rival)
     await store.put("a", "v", 10)
     await store.put("b", "v", 10)
@@ -455,7 +463,7 @@ async def is_somebody_waiting(database: Database) -> bool:
 async def test_absent_database_fails(clock: MovableClock) -> None:
     for scheme in ("postgresql", "mysql"):
         url = f"{scheme}://root@127.0.0.1:{free_port()}/gateway"
-        async with StateBackend("sql", url).open_store(clock) as store:
+        async with StateBackend("sql", url).open_store(clock, Timeouts()) as store:
             await assert_fails_in_time(*every_operation(store))
 
 
@@ -464,8 +472,8 @@ async def test_locked_sqlite_file_fails_and_serves_when_it_is_free(
 ) -> None:
     backend = StateBackend("sql", sqlite_url)
     await backend.prepare()
-    holder = Database(sqlite_url)
-    async with backend.open_store(clock) as store:
+    holder = Database(sqlite_url, timeout_seconds=60)
+    async with backend.open_store(clock, Timeouts()) as store:
         await store.put("k", "v", 10)
         async with holder.engine.connect() as connection:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -495,8 +503,8 @@ async def purge(store: SqlStateStore, batch_rows: int) -> list[int]:
 
 async def assert_purges(url: str, clock: MovableClock) -> None:
     await StateBackend("sql", url).prepare()
-    database = Database(url)
-    store = SqlStateStore(database, clock)
+    database = Database(url, timeout_seconds=60)
+    store = SqlStateStore(database, clock, timeout_seconds=60)
     for n in range(5):
         await store.put(f"old{n}", "v", 10)
     await store.increment("counter", 10)

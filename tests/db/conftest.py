@@ -28,6 +28,6 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 @pytest.fixture
 async def empty_database(empty_database_url: str) -> AsyncIterator[Database]:
-    database = Database(empty_database_url)
+    database = Database(empty_database_url, timeout_seconds=60)
     yield database
     await database.aclose()

@@ -33,7 +33,7 @@ def outage() -> Outage:
 
 @pytest.fixture
 async def database(empty_database_url: str, outage: Outage) -> AsyncIterator[Database]:
-    database = Database(empty_database_url, pool_size=1, watcher=outage)
+    database = Database(empty_database_url, timeout_seconds=60, pool_size=1, watcher=outage)
     yield database
     await database.aclose()
 

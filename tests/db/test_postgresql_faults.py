@@ -9,11 +9,13 @@ from sqlalchemy import insert, select
 
 from db.engine import Database, DatabaseUnavailableError
 from db.tables import metadata, state_entries
+from gateway.timeouts import Timeouts
 from tests.db.own_postgresql import OwnPostgresql, own_postgresql
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(90)]
 
 LIMIT_SECONDS = 2
+TIMEOUT_SECONDS = Timeouts().database_seconds
 RECOVERY_SECONDS = 5
 
 
@@ -34,7 +36,7 @@ def server(running_server: OwnPostgresql) -> Iterator[OwnPostgresql]:
 
 @pytest.fixture
 async def database(server: OwnPostgresql) -> AsyncIterator[Database]:
-    database = Database(server.url, pool_size=4)
+    database = Database(server.url, timeout_seconds=TIMEOUT_SECONDS, pool_size=4)
     async with database.writing() as connection:
         await connection.run_sync(metadata.drop_all)
         await connection.run_sync(metadata.create_all)
@@ -175,7 +177,7 @@ async def test_server_without_a_free_connection_is_unavailable_and_recovers(
     server: OwnPostgresql, database: Database
 ) -> None:
     await database.aclose()
-    hoarder = Database(server.url, pool_size=120)
+    hoarder = Database(server.url, timeout_seconds=TIMEOUT_SECONDS, pool_size=120)
     held = asyncio.Event()
     tasks = [asyncio.create_task(hold(hoarder, held)) for _ in range(120)]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

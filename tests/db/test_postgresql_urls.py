@@ -86,7 +86,7 @@ def authority(tmp_path: Path, certificate: Certificate) -> Path:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Database]:
-    database = Database(url, pool_size=2)
+    database = Database(url, timeout_seconds=60, pool_size=2)
     try:
         yield database
     finally:

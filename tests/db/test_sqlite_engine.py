@@ -12,10 +12,12 @@ from sqlalchemy import Insert, insert, select, update
 
 from db.engine import ConflictError, Connection, Database, DatabaseUnavailableError
 from db.tables import metadata, state_entries
+from gateway.timeouts import Timeouts
 
 pytestmark = pytest.mark.anyio
 
 LIMIT_SECONDS = 2
+TIMEOUT_SECONDS = Timeouts().database_seconds
 WRITERS = 20
 
 
@@ -26,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}", timeout_seconds=TIMEOUT_SECONDS)
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
         await connection.execute(entry("counter"))
@@ -37,7 +39,7 @@ async def database(path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def other(path: Path) -> AsyncIterator[Database]:
     """The engine of another process: it shares nothing with `database` but the file."""
-    other = Database(f"sqlite:///{path}")
+    other = Database(f"sqlite:///{path}", timeout_seconds=TIMEOUT_SECONDS)
     yield other
     await other.aclose()
 
@@ -199,7 +201,7 @@ async def test_full_disk_is_unavailable_and_corrupts_nothing(database: Database,
 
 async def test_folder_that_is_not_there_is_unavailable_until_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "later"
-    database = Database(f"sqlite:///{folder / 'gateway.db'}")
+    database = Database(f"sqlite:///{folder / 'gateway.db'}", timeout_seconds=TIMEOUT_SECONDS)
     try:
         await assert_unavailable_in_time(database.ping)
         folder.mkdir()
@@ -211,7 +213,7 @@ async def test_folder_that_is_not_there_is_unavailable_until_it_is(tmp_path: Pat
 async def test_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     path = tmp_path / "gateway.db"
     path.write_bytes(b"this is something else entirely" * 100)
-    database = Database(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}", timeout_seconds=TIMEOUT_SECONDS)
     try:
         await assert_unavailable_in_time(database.ping)
     finally:
@@ -219,7 +221,7 @@ async def test_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
 
 
 async def test_commits_wait_for_the_disk_where_accounts_are_kept(database: Database, path: Path) -> None:
-    short_lived = Database(f"sqlite:///{path}", durable=False)
+    short_lived = Database(f"sqlite:///{path}", timeout_seconds=TIMEOUT_SECONDS, durable=False)
     try:
         assert await read_pragma(database, "synchronous") == 2
         assert await read_pragma(short_lived, "synchronous") == 1

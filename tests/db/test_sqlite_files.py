@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}", timeout_seconds=60)
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
     yield database
@@ -62,7 +62,7 @@ async def delete_keys(database: Database, keys: list[int]) -> None:
 
 @pytest.mark.usefixtures("umask")
 async def test_database_and_its_log_are_their_owners_only(path: Path) -> None:
-    database = Database(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}", timeout_seconds=60)
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
 
@@ -73,7 +73,7 @@ async def test_database_and_its_log_are_their_owners_only(path: Path) -> None:
 async def test_files_of_an_older_version_become_private(path: Path, database: Database) -> None:
     for name in ("gateway.db", "gateway.db-wal", "gateway.db-shm"):
         path.with_name(name).chmod(0o644)
-    other = Database(f"sqlite:///{path}")
+    other = Database(f"sqlite:///{path}", timeout_seconds=60)
 
     await other.ping()
 

@@ -19,15 +19,6 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
         yield place
 
 
-@pytest.fixture(autouse=True)
-def wait_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What comes of it is the question here, not how fast: a busy machine may take its time."""
-    monkeypatch.setattr("db.wait_budget.WAIT_BUDGET_SECONDS", 60)
-    monkeypatch.setattr("db.engine.DATABASE_TIMEOUT_SECONDS", 60)
-    for store in ("sql_state_store", "redis_state_store"):
-        monkeypatch.setattr(f"adapters.{store}.STATE_TIMEOUT_SECONDS", 60)
-
-
 @pytest.fixture
 def database_url(backend: Backend, tmp_path: Path) -> str:
     return backend.fresh_url(tmp_path)
@@ -65,14 +56,7 @@ def door(harness: Harness, kind: str) -> Door:
 @pytest.fixture
 async def breakable(build_house: BuildHouse) -> AsyncIterator[Breakable]:
     """A gateway over parts that fail when they are told to."""
-    parts: list[Any] = []
-
-    def keep(kind: type) -> Any:  # noqa: ANN401 - one of the two wrappers
-        def wrap(part: object) -> Any:  # noqa: ANN401
-            parts.append(kind(part))
-            return parts[-1]
-
-        return wrap
-
-    async with build_house(wrap_state=keep(BreakableStore), wrap_database=keep(BreakableDatabase)) as harness:
-        yield Breakable(harness, *parts)
+    async with build_house(wrap_state=BreakableStore, wrap_database=BreakableDatabase) as harness:
+        store: Any = harness.services.state
+        database: Any = harness.services.database
+        yield Breakable(harness, store, database)

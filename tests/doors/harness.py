@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +11,31 @@ import httpx
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from adapters.redis_client import open_redis
-from adapters.redis_state_store import RedisStateStore
 from db.accounts import AccountRow, find_account_by_mobile, insert_account, set_name
 from db.engine import Database
 from db.tables import audit_events
 from gateway.app import create_app
 from gateway.edge import Edge
+from gateway.parts import Parts
 from gateway.settings import Settings
-from gateway.wiring import open_services
+from gateway.wiring import make_database, open_state
 from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context, Services
 from resolvers.mobiles import national_form
 from resolvers.names import name_key
+from resolvers.outages import Outages
 from resolvers.passwords import Passwords
-from resolvers.ports import StateStore
+from resolvers.ports import AvatarStore, StateStore
 from resolvers.sessions import Authentication, begin_session
+from resolvers.workers import WorkerPool
 from tests.backends import Backend, read_records
 from tests.contracts.clocks import MovableClock
+from tests.contracts.state_backends import open_redis_store
 from tests.doors.door import Door
 from tests.doors.fakes import CountingHasher, RecordingOutbox, RecordingSmsSender, ThreadPictureMaker
 from tests.doors.graphql_door import GraphQLDoor
 from tests.doors.rest_door import RestDoor
+from tests.time_limits import AMPLE
 
 HOST = "gateway.test"
 ADDRESS = "198.51.100.1"
@@ -143,6 +146,7 @@ async def open_house(
     directory: Path,
     *,
     has_picture_process: bool = False,
+    avatars: AvatarStore | None = None,
     wrap_state: Callable[[StateStore], StateStore] = lambda store: store,
     wrap_database: Callable[[Database], Database] = lambda database: database,
     **overrides: object,
@@ -155,38 +159,42 @@ async def open_house(
     settings = Settings.load(
         _env_file=None, **{"data_dir": directory, "database_url": database_url} | cheap | overrides
     )
-    clock, sms, outbox = MovableClock(), RecordingSmsSender(), RecordingOutbox()
+    clock, sms, outbox, outages = MovableClock(), RecordingSmsSender(), RecordingOutbox(), Outages()
     hasher = CountingHasher(
         memory_cost=settings.passwords.memory_kib, time_cost=settings.passwords.passes, parallelism=1
     )
-    built: list[Services] = []
     prefix = backend.fresh_prefix()
-
-    @asynccontextmanager
-    async def factory(settings: Settings) -> AsyncIterator[Services]:
-        async with open_services(settings, clock=clock, sms_sender=sms) as services:
-            passwords = Passwords(hasher, services.passwords._pool)
-            ours = replace(services, outbox=outbox, passwords=passwords)
-            if not has_picture_process:
-                ours = replace(ours, pictures=ThreadPictureMaker())
-            if backend.redis_url:
-                store = RedisStateStore(open_redis(backend.redis_url), clock, prefix=prefix)
-                ours = replace(ours, state=store)
-            opened = ours.state
-            ours = replace(ours, state=wrap_state(opened), database=wrap_database(ours.database))
-            built.append(ours)
-            yield ours
-            if backend.redis_url:
-                await opened.aclose()
-
-    app = create_app(settings, open_services=factory)
-    async with running(app):
+    async with AsyncExitStack() as stack:
+        database = make_database(
+            settings, pool_size=settings.storage.database_pool_size, timeouts=AMPLE, watcher=outages.database
+        )
+        stack.push_async_callback(database.aclose)
+        if backend.redis_url:
+            state: StateStore = open_redis_store(backend.redis_url, clock, prefix=prefix)
+            stack.push_async_callback(state.aclose)
+        else:
+            state = open_state(settings, database, clock, stack, timeouts=AMPLE)
+        pool = WorkerPool("passwords", threads=1, queue_length=64, typical_seconds=0.03, timeout_seconds=60)
+        stack.callback(pool.close)
+        parts = Parts(
+            clock=clock,
+            timeouts=AMPLE,
+            database=wrap_database(database),
+            state=wrap_state(state),
+            passwords=Passwords(hasher, pool),
+            sms_sender=sms,
+            avatars=avatars,
+            outbox=outbox,
+            pictures=None if has_picture_process else ThreadPictureMaker(),
+            outages=outages,
+        )
+        app = create_app(settings, parts)
+        await stack.enter_async_context(running(app))
         hasher.computations = 0
-        harness = Harness(app, settings, built[0], clock, sms, outbox, hasher, backend.redis_url, prefix)
-        try:
-            yield harness
-        finally:
-            await harness.aclose()
+        services = app.services()
+        harness = Harness(app, settings, services, clock, sms, outbox, hasher, backend.redis_url, prefix)
+        stack.push_async_callback(harness.aclose)
+        yield harness
 
 
 @asynccontextmanager

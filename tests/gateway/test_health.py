@@ -7,32 +7,39 @@ from typing import Any
 
 import pytest
 
-from db.engine import DatabaseUnavailableError
-from gateway.health import PROBE_SECONDS, probe
-from resolvers.context import Services
+from db.engine import Database, DatabaseUnavailableError
+from gateway.health import probe
+from gateway.timeouts import Timeouts
 from resolvers.ports import StateStoreError
+from tests.doors.conftest import BuildHouse
 from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
 
 
 class Dependency:
-    """Answers a ping, or fails, or says nothing at all."""
+    """Something real, but for its ping: that fails, or says nothing at all."""
 
-    def __init__(self, failure: Exception | None = None, *, is_silent: bool = False) -> None:
+    def __init__(self, real: object, failure: Exception | None = None) -> None:
+        self._real = real
         self._failure = failure
-        self._is_silent = is_silent
 
     async def ping(self) -> None:
-        if self._is_silent:
-            await asyncio.Event().wait()
         if self._failure:
             raise self._failure
+        await asyncio.Event().wait()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else it has
+        return getattr(self._real, name)
 
 
-def services(harness: Harness, *, database: Any = None, state: Any = None) -> Services:  # noqa: ANN401 - fakes
-    changes: dict[str, Any] = {"database": database or Dependency(), "state": state or Dependency()}
-    return replace(harness.services, **changes)
+def refusing(real: object) -> Any:  # noqa: ANN401 - a fake
+    is_database = isinstance(real, Database)
+    return Dependency(real, DatabaseUnavailableError() if is_database else StateStoreError())
+
+
+def silent(real: object) -> Any:  # noqa: ANN401 - a fake
+    return Dependency(real)
 
 
 async def test_process_that_answers_lives(harness: Harness) -> None:
@@ -51,43 +58,35 @@ async def test_process_with_its_dependencies_is_ready(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("down", "name"),
     [
-        ({"database": Dependency(DatabaseUnavailableError())}, "database"),
-        ({"database": Dependency(is_silent=True)}, "database"),
-        ({"state": Dependency(StateStoreError())}, "state_store"),
-        ({"state": Dependency(is_silent=True)}, "state_store"),
+        ({"wrap_database": refusing}, "database"),
+        ({"wrap_database": silent}, "database"),
+        ({"wrap_state": refusing}, "state_store"),
+        ({"wrap_state": silent}, "state_store"),
     ],
 )
 async def test_dependency_that_is_down_is_named_within_a_second(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch, down: dict[str, Dependency], name: str
+    build_house: BuildHouse, down: dict[str, Any], name: str
 ) -> None:
-    monkeypatch.setattr(harness.app, "_services", lambda: services(harness, **down))
-    started = time.monotonic()
+    async with build_house(**down) as harness:
+        started = time.monotonic()
+        response = await harness.client().get("/readyz")
 
-    response = await harness.client().get("/readyz")
-
-    assert time.monotonic() - started < PROBE_SECONDS + 0.5
+    assert time.monotonic() - started < Timeouts().probe_seconds + 0.5
     assert response.status_code == 503
     assert response.json()["status"] == "unavailable"
     assert [key for key, state in response.json()["checks"].items() if state != "ok"] == [name]
 
 
 async def test_dependencies_are_asked_at_the_same_time(harness: Harness) -> None:
+    services = replace(harness.services, database=silent(None), state=silent(None))
     started = time.monotonic()
 
-    states = await probe(
-        services(harness, database=Dependency(is_silent=True), state=Dependency(is_silent=True))
-    )
+    states = await probe(services, 0.3)
 
-    assert time.monotonic() - started < PROBE_SECONDS + 0.5
+    assert time.monotonic() - started < 0.6
     assert set(states.values()) == {"unavailable"}
 
 
-async def test_process_lives_although_its_dependencies_are_down(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    down = services(
-        harness, database=Dependency(DatabaseUnavailableError()), state=Dependency(StateStoreError())
-    )
-    monkeypatch.setattr(harness.app, "_services", lambda: down)
-
-    assert (await harness.client().get("/healthz")).status_code == 200
+async def test_process_lives_although_its_dependencies_are_down(build_house: BuildHouse) -> None:
+    async with build_house(wrap_database=refusing, wrap_state=refusing) as harness:
+        assert (await harness.client().get("/healthz")).status_code == 200

@@ -12,7 +12,8 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.server import ARRIVAL_SECONDS, HEAD_MAXIMUM_BYTES, WRITE_WHOLE, BoundedHttpProtocol, Cycle
+from gateway.server import HEAD_MAXIMUM_BYTES, WRITE_WHOLE, BoundedHttpProtocol, Cycle
+from gateway.timeouts import Timeouts
 from tests.gateway.test_http_server import FakeLoop, FakeTask, FakeTransport
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -23,6 +24,8 @@ IDLE_SECONDS = 15
 Send = Callable[[dict[str, object]], Coroutine[object, object, None]]
 Receive = Callable[[], Coroutine[object, object, dict[str, object]]]
 App = Callable[[Any, Any, Any], Coroutine[object, object, None]]
+
+ARRIVAL_SECONDS = Timeouts().arrival_seconds
 
 
 class WritingTransport(FakeTransport):

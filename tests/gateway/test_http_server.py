@@ -8,7 +8,10 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway.server import ARRIVAL_SECONDS, BODY_SECONDS, HEAD_MAXIMUM_BYTES, BoundedHttpProtocol
+from gateway.server import HEAD_MAXIMUM_BYTES, BoundedHttpProtocol
+from gateway.timeouts import Timeouts
+
+ARRIVAL_SECONDS, BODY_SECONDS = Timeouts().arrival_seconds, Timeouts().body_seconds
 
 
 class FakeTransport(asyncio.Transport):

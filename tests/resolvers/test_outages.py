@@ -117,7 +117,7 @@ async def test_watched_block_tells_how_it_ended(story: Story) -> None:
 
 
 async def test_database_that_cannot_be_opened_is_an_outage(story: Story, tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/absent/gateway.db", watcher=story.outage)
+    database = Database(f"sqlite:///{tmp_path}/absent/gateway.db", timeout_seconds=60, watcher=story.outage)
 
     with pytest.raises(DatabaseUnavailableError):
         await database.ping()
@@ -128,7 +128,7 @@ async def test_database_that_cannot_be_opened_is_an_outage(story: Story, tmp_pat
 
 
 async def test_database_that_is_back_ends_its_outage(story: Story, tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/gateway.db", watcher=story.outage)
+    database = Database(f"sqlite:///{tmp_path}/gateway.db", timeout_seconds=60, watcher=story.outage)
     story.outage.failed("no answer in time")
     story.now += QUIET_SECONDS
 

@@ -1,21 +1,18 @@
 """Viewers are read together: fresh, in few reads, and nobody suffers for another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, cast
 
 import pytest
 
-import resolvers.viewers as viewers_module
-from db import wait_budget
 from db.accounts import AccountRow
-from db.engine import Database, DatabaseUnavailableError
+from db.engine import DatabaseUnavailableError
 from db.sessions import SessionRow
-from db.wait_budget import one_request
 from resolvers.viewers import BATCH_MAXIMUM, CoalescedViewers
+from resolvers.wait_budget import current_request, one_request
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +34,7 @@ class Reads:
         self.failing = False
         self.is_open = False
 
-    async def read(self, _connection: object, hashes: set[str], _now: datetime) -> list[SessionRow]:
+    async def read(self, hashes: Collection[str]) -> list[SessionRow]:
         gate = asyncio.Event()
         self.batches.append(set(hashes))
         self.gates.append(gate)
@@ -54,19 +51,27 @@ class Reads:
 
 
 class Reader:
-    def __init__(self, _database: object) -> None: ...
+    """Reads through `reads`, as one of its connections."""
 
-    async def read(self, query: Callable[[object], Any]) -> object:
-        return await query(None)
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def read(self, token_hashes: Collection[str], _now: datetime) -> list[SessionRow]:
+        return await self._reads.read(token_hashes)
 
     async def aclose(self) -> None: ...
 
 
 @asynccontextmanager
-async def open_viewers(reads: Reads, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CoalescedViewers]:
-    monkeypatch.setattr(viewers_module, "list_live_sessions", reads.read)
-    monkeypatch.setattr(viewers_module, "StandingReader", Reader)
-    viewers = CoalescedViewers(cast("Database", None), lambda: NOW)
+async def open_viewers(
+    reads: Reads, *, timeout_seconds: float = 60, slow_read_seconds: float = 60, readers: int = 2
+) -> AsyncIterator[CoalescedViewers]:
+    viewers = CoalescedViewers(
+        [Reader(reads) for _ in range(readers)],
+        lambda: NOW,
+        timeout_seconds=timeout_seconds,
+        slow_read_seconds=slow_read_seconds,
+    )
     yield viewers
     for gate in reads.gates:
         gate.set()
@@ -74,12 +79,10 @@ async def open_viewers(reads: Reads, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     await viewers.aclose()
 
 
-async def test_callers_that_come_while_reads_are_in_flight_share_the_next(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_callers_that_come_while_reads_are_in_flight_share_the_next() -> None:
     reads = Reads()
     reads.alive = {f"t{number}" for number in range(40)}
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads) as viewers:
         asked = [asyncio.ensure_future(viewers.find("t0"))]
         await reads.settle()
         asked += [asyncio.ensure_future(viewers.find(f"t{number}")) for number in range(1, 40)]
@@ -93,10 +96,10 @@ async def test_callers_that_come_while_reads_are_in_flight_share_the_next(
     assert len(reads.batches) == 2
 
 
-async def test_an_answer_is_read_after_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_is_read_after_its_question() -> None:
     reads = Reads()
     reads.alive = {"t"}
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads) as viewers:
         early = asyncio.ensure_future(viewers.find("t"))
         await reads.settle()
         # The session is revoked while that read is in flight; who asks now must not share it.
@@ -110,10 +113,10 @@ async def test_an_answer_is_read_after_its_question(monkeypatch: pytest.MonkeyPa
         assert await late is None
 
 
-async def test_the_next_read_is_under_way_when_a_batch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_next_read_is_under_way_when_a_batch_is_told() -> None:
     """The database works while those are served."""
     reads = Reads()
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads) as viewers:
         first = asyncio.ensure_future(viewers.find("first"))
         await reads.settle()
         second = asyncio.ensure_future(viewers.find("second"))
@@ -124,11 +127,10 @@ async def test_the_next_read_is_under_way_when_a_batch_is_told(monkeypatch: pyte
         await second
 
 
-async def test_a_slow_read_has_another_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
+async def test_a_slow_read_has_another_beside_it() -> None:
     reads = Reads()
     reads.alive = {"slow", "late"}
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads, slow_read_seconds=0) as viewers:
         slow = asyncio.ensure_future(viewers.find("slow"))
         await reads.settle()
         reads.is_open = True
@@ -136,38 +138,30 @@ async def test_a_slow_read_has_another_beside_it(monkeypatch: pytest.MonkeyPatch
         assert not slow.done()
 
 
-async def test_a_wait_ends_though_the_read_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 0)
+async def test_a_wait_ends_though_the_read_does_not() -> None:
     reads = Reads()
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads, timeout_seconds=0, slow_read_seconds=0) as viewers:
         found = await asyncio.gather(
             *(viewers.find(f"t{number}") for number in range(3)), return_exceptions=True
         )
     assert [type(error) for error in found] == [DatabaseUnavailableError] * 3
 
 
-async def test_a_wait_ends_with_the_budget_of_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(wait_budget, "WAIT_BUDGET_SECONDS", 0)
-    monkeypatch.setattr(wait_budget, "LAST_CHANCE_SECONDS", 0)
+async def test_a_wait_ends_with_the_budget_of_its_request() -> None:
     reads = Reads()
-    async with open_viewers(reads, monkeypatch) as viewers:
-        with one_request(), pytest.raises(DatabaseUnavailableError):
+    async with open_viewers(reads, slow_read_seconds=0) as viewers:
+        with one_request(0, 0), pytest.raises(DatabaseUnavailableError):
             await viewers.find("t")
 
 
 @pytest.mark.parametrize("end", ["is answered", "fails", "is too late", "is cancelled"])
-async def test_a_wait_counts_once_however_it_ends(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
-    """Half a second of the request's wait_budget, and nothing of the time after it."""
+async def test_a_wait_counts_once_however_it_ends(end: str) -> None:
+    """Half a second of the request's wait budget, and nothing of the time after it."""
     now = 0.0
-    monkeypatch.setattr(wait_budget, "monotonic", lambda: now)
-    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
-    if end == "is too late":
-        monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 0)
+    timeout_seconds = 0 if end == "is too late" else 60
     reads = Reads()
-    async with open_viewers(reads, monkeypatch) as viewers:
-        with one_request():
+    async with open_viewers(reads, timeout_seconds=timeout_seconds, slow_read_seconds=0) as viewers:
+        with one_request(1.5, 0.1, lambda: now):
             asked = asyncio.ensure_future(viewers.find("t"))
             if end != "is too late":
                 await reads.settle()
@@ -183,14 +177,14 @@ async def test_a_wait_counts_once_however_it_ends(monkeypatch: pytest.MonkeyPatc
                 gate.set()
             await reads.settle()
             now += 0.2
-            request = wait_budget.current_request()
+            request = current_request()
             assert request is not None
-            assert request.begin(60) == wait_budget.WAIT_BUDGET_SECONDS - 0.5
+            assert request.begin(60) == 1.0
 
 
-async def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_batch_is_bounded() -> None:
     reads = Reads()
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads) as viewers:
         asked = [asyncio.ensure_future(viewers.find(f"t{number}")) for number in range(3 * BATCH_MAXIMUM)]
         await reads.settle()
         reads.is_open = True
@@ -200,11 +194,11 @@ async def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(len(batch) for batch in reads.batches) <= BATCH_MAXIMUM
 
 
-async def test_an_error_fails_its_batch_and_no_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_fails_its_batch_and_no_later_one() -> None:
     reads = Reads()
     reads.alive = {"t"}
     reads.is_open = True
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads) as viewers:
         reads.failing = True
         with pytest.raises(DatabaseUnavailableError):
             await viewers.find("t")
@@ -212,10 +206,10 @@ async def test_an_error_fails_its_batch_and_no_later_one(monkeypatch: pytest.Mon
         assert await viewers.find("t") == session("t")
 
 
-async def test_a_cancelled_caller_takes_nobody_along(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cancelled_caller_takes_nobody_along() -> None:
     reads = Reads()
     reads.alive = {"a", "b"}
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads) as viewers:
         first, second = (asyncio.ensure_future(viewers.find(token_hash)) for token_hash in ("a", "b"))
         await reads.settle()
         first.cancel()
@@ -226,16 +220,13 @@ async def test_a_cancelled_caller_takes_nobody_along(monkeypatch: pytest.MonkeyP
         assert first.cancelled()
 
 
-async def test_nothing_is_read_for_who_does_not_wait_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_read_for_who_does_not_wait_any_more() -> None:
     """An outage leaves many behind; who comes after it must not wait for them."""
-    monkeypatch.setattr(viewers_module, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 0)
-    monkeypatch.setattr(viewers_module, "READERS", 1)
     reads = Reads()
-    async with open_viewers(reads, monkeypatch) as viewers:
-        lost = (viewers.find(f"t{number}") for number in range(5 * BATCH_MAXIMUM))
+    async with open_viewers(reads, slow_read_seconds=0, readers=1) as viewers:
+        with one_request(0, 0):
+            lost = [viewers.find(f"t{number}") for number in range(5 * BATCH_MAXIMUM)]
         await asyncio.gather(*lost, return_exceptions=True)
-        monkeypatch.setattr(viewers_module, "DATABASE_TIMEOUT_SECONDS", 60)
         late = asyncio.ensure_future(viewers.find("late"))
         await reads.settle()
         reads.is_open = True
@@ -245,10 +236,10 @@ async def test_nothing_is_read_for_who_does_not_wait_any_more(monkeypatch: pytes
     assert [len(batch) for batch in reads.batches] == [BATCH_MAXIMUM, 1]
 
 
-async def test_nobody_waits_for_a_read_that_was_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_waits_for_a_read_that_was_cut_off() -> None:
     reads = Reads()
     reads.alive = {"t", "next"}
-    async with open_viewers(reads, monkeypatch) as viewers:
+    async with open_viewers(reads) as viewers:
         asked = asyncio.ensure_future(viewers.find("t"))
         await reads.settle()
         for task in viewers._reading:
@@ -259,20 +250,19 @@ async def test_nobody_waits_for_a_read_that_was_cut_off(monkeypatch: pytest.Monk
         assert await viewers.find("next") == session("next")
 
 
-async def test_the_read_is_in_no_callers_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is bound to one request, such as its wait_budget, must not follow the reads that serve the others."""
+async def test_the_read_is_in_no_callers_context() -> None:
+    """What is bound to one request, such as its wait budget, must not follow the reads that serve the others."""
     bound: ContextVar[str] = ContextVar("bound", default="")
     seen: list[str] = []
-    reads = Reads()
+
+    class NotingReads(Reads):
+        async def read(self, hashes: Collection[str]) -> list[SessionRow]:
+            seen.append(bound.get())
+            return await super().read(hashes)
+
+    reads = NotingReads()
     reads.is_open = True
-    read = reads.read
-
-    async def note(connection: object, hashes: set[str], now: datetime) -> list[SessionRow]:
-        seen.append(bound.get())
-        return await read(connection, hashes, now)
-
-    async with open_viewers(reads, monkeypatch) as viewers:
-        monkeypatch.setattr(viewers_module, "list_live_sessions", note)
+    async with open_viewers(reads) as viewers:
         bound.set("one request")
         await viewers.find("t")
     assert seen == [""]

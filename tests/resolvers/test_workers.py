@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def pool() -> Iterator[WorkerPool]:
     """One thread, and five who may wait: a third of the places is two."""
-    pool = WorkerPool("test", threads=1, queue_length=5, typical_seconds=0.03)
+    pool = WorkerPool("test", threads=1, queue_length=5, typical_seconds=0.03, timeout_seconds=60)
     yield pool
     pool.close()
 
