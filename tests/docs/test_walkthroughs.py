@@ -10,7 +10,7 @@ from tests.docs.walkthrough import ROOT, run_steps, serving, settled, steps_of
 PAGES: dict[str, tuple[int, dict[str, str]]] = {
     "README.md": (7, {}),
     "docs/walkthrough.md": (30, {}),
-    "docs/spa.md": (5, {}),
+    "docs/spa.md": (15, {"GATEWAY_LIMITS_SCALE": "10"}),
     "docs/legacy.md": (5, {"GATEWAY_REST_DIALECT": "ihome"}),
 }
 
