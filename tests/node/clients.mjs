@@ -2,6 +2,7 @@
 //
 //   node clients.mjs http://127.0.0.1:8000 var/outbox.jsonl
 //
+// The server runs with GATEWAY_LIMITS_SCALE=20: one mobile gets several codes within a minute.
 // Uploads are sent by the GraphQL multipart request specification; Apollo Client sends hashes of its documents
 // (automatic persisted queries, queries over GET). Exits with 1 at the first thing that is not as it should be.
 import { Client as UrqlClient, fetchExchange } from '@urql/core';
@@ -79,7 +80,7 @@ function checkHashes(browser) {
 for (const make of [makeApollo, makeUrql, makeGraphqlRequest]) {
   const browser = makeBrowserFetch();
   const client = make(url, browser);
-  await runAccountFlow(client, { origin: base, outbox });
+  await runAccountFlow(client, make(url, makeBrowserFetch()), { origin: base, outbox });
   if (make === makeApollo) checkHashes(browser);
   console.log(`${client.name.padEnd(16)} the whole account flow, ${browser.sent.length} requests`);
 }

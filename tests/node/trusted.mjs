@@ -2,8 +2,8 @@
 //
 //   node trusted.mjs manifest manifest.json
 //
-// then, against a server that was started with GATEWAY_TRUSTED_DOCUMENTS=manifest.json and the mode `only`, the
-// account flow is run by hashes alone, and a document that is not in the manifest is refused:
+// then, against a server that was started with GATEWAY_TRUSTED_DOCUMENTS=manifest.json, the mode `only` and
+// GATEWAY_LIMITS_SCALE=20, the account flow is run by hashes alone, and a document that is not in the manifest is refused:
 //
 //   node trusted.mjs run http://127.0.0.1:8000 var/outbox.jsonl
 import { ApolloLink } from '@apollo/client';
@@ -35,8 +35,9 @@ async function writeManifest(path) {
 
 async function run(base, outbox) {
   const browser = makeBrowserFetch();
-  const client = makeApollo(new URL('/graphql', base).href, browser);
-  await runAccountFlow({ ...client, codeOfUnknownDocument: 'DOCUMENT_NOT_TRUSTED' }, { origin: base, outbox });
+  const url = new URL('/graphql', base).href;
+  const client = { ...makeApollo(url, browser), codeOfUnknownDocument: 'DOCUMENT_NOT_TRUSTED' };
+  await runAccountFlow(client, makeApollo(url, makeBrowserFetch()), { origin: base, outbox });
   const texts = browser.sent.map(({ url, body }) => (body instanceof FormData ? body.get('operations') : (body ?? url)));
   assert.ok(texts.every((text) => !/"query":|[?&]query=/.test(text)), 'a text was sent');
   assert.ok(texts.every((text) => text.includes('sha256Hash')), 'a hash was not sent');
