@@ -23,10 +23,14 @@ _LEFTOVER_SECONDS = 3600
 
 
 class FileAvatarStore:
-    """Keeps `AvatarStore`'s promises in one folder, `ab/ab….webp`; off the event loop."""
+    """Keeps `AvatarStore`'s promises in one folder, `ab/ab….webp`; off the event loop.
 
-    def __init__(self, directory: Path) -> None:
+    `sync` brings what was written to a descriptor onto the disk.
+    """
+
+    def __init__(self, directory: Path, *, sync: Callable[[int], None] = os.fsync) -> None:
         self._directory = directory
+        self._sync = sync
 
     async def put(self, key: str, picture: bytes) -> None:
         """See `AvatarStore.put`."""
@@ -54,12 +58,12 @@ class FileAvatarStore:
         self._make_folder(path.parent)
         temporary = path.with_name(f"{secrets.token_hex(8)}{_TEMPORARY}")
         try:
-            _write(temporary, picture)
+            self._write(temporary, picture)
             temporary.replace(path)
         except OSError:
             _unlink(temporary)
             raise
-        _sync_directory(path.parent)
+        self._sync_directory(path.parent)
 
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():
@@ -67,7 +71,21 @@ class FileAvatarStore:
         # Not by `parents` alone, which gives all but the last the mode that the umask leaves.
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_directory(self._directory)
+        self._sync_directory(self._directory)
+
+    def _write(self, path: Path, picture: bytes) -> None:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(picture)
+            file.flush()
+            self._sync(file.fileno())
+
+    def _sync_directory(self, directory: Path) -> None:
+        """A name is on the disk only when its folder is."""
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            self._sync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _list_keys(self, older_than: datetime | None) -> list[str]:
         oldest_in_use = time.time() - _LEFTOVER_SECONDS
@@ -103,22 +121,6 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _write(path: Path, picture: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(picture)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _unlink(path: Path) -> None:
     with suppress(FileNotFoundError):
         path.unlink()
-
-
-def _sync_directory(directory: Path) -> None:
-    """A name is on the disk only when its folder is."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

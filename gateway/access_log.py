@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Final, Protocol
 import msgspec
 import structlog
 
-_WRITE_SECONDS: Final = 0.1
+WRITE_SECONDS: Final = 0.1
 
 _log = structlog.get_logger("gateway.access")
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
@@ -45,10 +45,11 @@ class PlainAccessLog:
 
 
 class JsonAccessLog:
-    """Writes lines as JSON to `stream`, those of a tenth of a second together."""
+    """Writes lines as JSON to `stream`, those of `write_seconds` together."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, write_seconds: float = WRITE_SECONDS) -> None:
         self._stream = stream
+        self._write_seconds = write_seconds
         self._lines: list[bytes] = []
 
     def add(self, line: MutableMapping[str, Any]) -> None:
@@ -57,7 +58,7 @@ class JsonAccessLog:
         line["level"] = "info"
         line["timestamp"] = datetime.now(UTC)
         if not self._lines:
-            asyncio.get_running_loop().call_later(_WRITE_SECONDS, self.flush)
+            asyncio.get_running_loop().call_later(self._write_seconds, self.flush)
         self._lines.append(_encode(line))
 
     def flush(self) -> None:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from enum import Enum
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -18,6 +19,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 KIBIBYTE: Final = 1024
 MEBIBYTE: Final = 1024 * KIBIBYTE
 FREE_BYTES: Final = 16 * KIBIBYTE
+FILE_MEMORY_BYTES: Final = 256 * KIBIBYTE
 BUDGET_BYTES: Final = 64 * MEBIBYTE
 RETRY_AFTER_SECONDS: Final = 5
 
@@ -48,7 +50,7 @@ class Share(Enum):
 class BodyBudget:
     """The bytes of bodies that are in flight at one time in this process.
 
-    `spool_directory` is where files beyond `request_bodies.form.FILE_MEMORY_BYTES` go, or None for the system's.
+    `spool_directory` is where files beyond `FILE_MEMORY_BYTES` go, or None for the system's.
     """
 
     def __init__(self, maximum_bytes: int = BUDGET_BYTES, spool_directory: Path | None = None) -> None:
@@ -61,11 +63,11 @@ class BodyBudget:
         """What all bodies in flight hold, but for what is free."""
         return sum(self._taken.values())
 
-    @property
-    def spool_directory(self) -> str | None:
-        """Where to spool: the directory, as long as it can be written."""
+    def open_file(self) -> SpooledTemporaryFile[bytes]:
+        """Where to keep a file, to be closed by the caller: in the directory, as long as that can be written."""
         directory = self._spool_directory
-        return str(directory) if directory and os.access(directory, os.W_OK | os.X_OK) else None
+        is_writable = directory and os.access(directory, os.W_OK | os.X_OK)
+        return SpooledTemporaryFile(max_size=FILE_MEMORY_BYTES, dir=str(directory) if is_writable else None)
 
     def open(self, receive: Receive, share: Share = Share.STRANGERS) -> "Body":
         """One body; what it took is given back when its block is left, however it is left."""
@@ -112,10 +114,9 @@ class Body:
         """Give back what was taken."""
         self._release()
 
-    @property
-    def spool_directory(self) -> str | None:
-        """See `BodyBudget.spool_directory`."""
-        return self._budget.spool_directory
+    def open_file(self) -> SpooledTemporaryFile[bytes]:
+        """See `BodyBudget.open_file`."""
+        return self._budget.open_file()
 
     async def read(self, maximum_bytes: int, declared_bytes: int = -1) -> bytes:
         """The whole body, refused as soon as it is known to be over `maximum_bytes`.

@@ -7,7 +7,6 @@ file without a name beyond, so that nothing is left of them when the request, or
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, Protocol, cast
 
 import structlog
@@ -15,9 +14,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.datastructures import Headers, UploadFile
 
-from request_bodies.body import KIBIBYTE, Body, NoRoomError
+from request_bodies.body import Body, NoRoomError
 
-FILE_MEMORY_BYTES: Final = 256 * KIBIBYTE
 FILENAME_MAXIMUM_CHARACTERS: Final = 255
 
 _log = structlog.get_logger(__name__)
@@ -173,11 +171,8 @@ class _FormReader:
         self._part = part
 
     def _open_file(self, part: Part) -> UploadFile:
-        spool = SpooledTemporaryFile(  # noqa: SIM115 - closed in close()
-            max_size=FILE_MEMORY_BYTES, dir=self._body.spool_directory
-        )
         file = UploadFile(
-            cast("BinaryIO", spool),
+            cast("BinaryIO", self._body.open_file()),
             size=0,
             filename=(part.filename or "")[:FILENAME_MAXIMUM_CHARACTERS],
             headers=Headers(raw=part.headers),

@@ -13,6 +13,11 @@ def list_modules() -> list[Path]:
     return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
+def list_tests() -> list[Path]:
+    """Every module of the tests."""
+    return sorted((ROOT / "tests").rglob("*.py"))
+
+
 def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 

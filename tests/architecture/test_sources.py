@@ -9,6 +9,7 @@ from tests.architecture.sources import (
     PACKAGES,
     called_methods,
     list_modules,
+    list_tests,
     mentioned_names,
     parse,
     relative,
@@ -46,12 +47,26 @@ def database_calls(tree: ast.AST) -> Iterator[str]:
                 yield used.func.attr
 
 
+def patches(tree: ast.AST) -> Iterator[str]:
+    """What replaces something of a module or a class from outside."""
+    called = {"setattr", "delattr"}
+    yield from called.intersection(called_methods(tree))
+    yield from {"mock", "patch"}.intersection(mentioned_names(tree))
+
+
 def test_transactions_begin_and_end_in_one_module() -> None:
     assert modules_with(TRANSACTION_CALLS, database_calls) == TRANSACTION_MODULES
 
 
 def test_environment_is_read_in_settings_only() -> None:
     assert modules_with(ENVIRONMENT_NAMES, mentioned_names) == ENVIRONMENT_MODULES
+
+
+def test_no_test_patches_a_module() -> None:
+    """Parts and time limits are handed in (`gateway/parts.py`); the environment and the folder may be set."""
+    offending = [relative(path) for path in list_tests() if set(patches(parse(path)))]
+
+    assert offending == []
 
 
 def test_checks_find_what_they_look_for() -> None:
@@ -63,6 +78,13 @@ def test_checks_find_what_they_look_for() -> None:
     assert "begin" in database_calls(ast.parse("async def f(c):\n    await c.begin()"))
     assert "environ" in mentioned_names(offending)
     assert "getenv" in mentioned_names(ast.parse("from os import getenv"))
+    for text in (
+        "monkeypatch.setattr(os, 'fsync', f)",
+        "patched.delattr('a.b')",
+        "from unittest import mock",
+    ):
+        assert list(patches(ast.parse(text))), text
+    assert not list(patches(ast.parse("monkeypatch.setenv('A', '1')")))
 
 
 @pytest.mark.parametrize("package", PACKAGES)

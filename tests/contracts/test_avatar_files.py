@@ -45,39 +45,34 @@ async def test_files_are_their_owners_only(directory: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in found] == [0o700, 0o700, 0o600]
 
 
-async def test_file_folder_and_root_are_on_the_disk_before_the_answer(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_file_folder_and_root_are_on_the_disk_before_the_answer(directory: Path) -> None:
     synced: list[str] = []
-    real_fsync = os.fsync
 
-    def fsync(descriptor: int) -> None:
+    def note(descriptor: int) -> None:
         synced.append(Path(f"/proc/self/fd/{descriptor}").resolve().name)
-        real_fsync(descriptor)
 
-    monkeypatch.setattr(os, "fsync", fsync)
-    await FileAvatarStore(directory).put(KEY, PICTURE)
+    await FileAvatarStore(directory, sync=note).put(KEY, PICTURE)
 
     root, temporary, folder = synced
     assert (root, folder) == (directory.name, KEY[:2])
     assert temporary.endswith(".part")
 
 
-async def test_full_disk_is_an_error_and_leaves_nothing(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+async def test_full_disk_is_an_error_and_leaves_nothing(directory: Path) -> None:
+    is_full = True
 
-    store = FileAvatarStore(directory)
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", full)
-        (directory / KEY[:2]).mkdir(parents=True)
-        with pytest.raises(AvatarStoreError, match="No space left"):
-            await store.put(KEY, PICTURE)
+    def sync(_: int) -> None:
+        if is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = FileAvatarStore(directory, sync=sync)
+    (directory / KEY[:2]).mkdir(parents=True)
+    with pytest.raises(AvatarStoreError, match="No space left"):
+        await store.put(KEY, PICTURE)
 
     assert files_in(directory) == []
     assert await store.get(KEY) is None
+    is_full = False
     await store.put(KEY, PICTURE)
     assert await store.get(KEY) == PICTURE
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from contextlib import redirect_stderr
 from select import PIPE_BUF
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -31,14 +32,14 @@ def line() -> dict[str, object]:
     }
 
 
-async def test_lines_are_what_structlog_would_have_written(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lines_are_what_structlog_would_have_written() -> None:
     kept = structlog.get_config()
     ours, theirs = io.BytesIO(), io.BytesIO()
-    fake = io.TextIOWrapper(theirs)
-    monkeypatch.setattr("sys.stderr", fake)
     try:
-        configure_logs(is_production=True, level="info")
-        structlog.get_logger("gateway.access").info("request", **line())
+        with redirect_stderr(io.TextIOWrapper(theirs)) as fake:
+            configure_logs(is_production=True, level="info")
+            structlog.get_logger("gateway.access").info("request", **line())
+            fake.flush()
     finally:
         structlog.configure(**kept)
     log = JsonAccessLog(ours)
@@ -50,8 +51,7 @@ async def test_lines_are_what_structlog_would_have_written(monkeypatch: pytest.M
     assert written == expected
 
 
-async def test_lines_are_written_together_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.access_log._WRITE_SECONDS", 0)
+async def test_lines_are_written_together_and_soon() -> None:
     is_written = asyncio.Event()
 
     class Stream(io.BytesIO):
@@ -59,7 +59,7 @@ async def test_lines_are_written_together_and_soon(monkeypatch: pytest.MonkeyPat
             is_written.set()
 
     stream = Stream()
-    log = JsonAccessLog(stream)
+    log = JsonAccessLog(stream, write_seconds=0)
     for _ in range(3):
         log.add(line())
     assert stream.getvalue() == b""

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import weakref
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, cast
 
@@ -356,11 +356,17 @@ async def test_a_request_that_takes_long_is_not_idle_however_its_bytes_came(
     assert transport.written.endswith(b"\r\n\r\nhello")
 
 
-@pytest.mark.anyio
-async def test_a_request_leaves_nothing_for_the_garbage_collector(monkeypatch: pytest.MonkeyPatch) -> None:
-    # What it writes, pytest would keep.
-    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "disabled", True)
+@pytest.fixture
+def nothing_is_logged() -> Iterator[None]:
+    """What is logged, pytest would keep."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("nothing_is_logged")
+async def test_a_request_leaves_nothing_for_the_garbage_collector() -> None:
     async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["path"] == "/fails":
             raise LookupError

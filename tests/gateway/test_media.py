@@ -4,10 +4,12 @@ import asyncio
 import wave
 from collections.abc import AsyncIterator
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import pytest
 
+from adapters.avatar_store import FileAvatarStore
 from resolvers.ports import AvatarStoreError
 from tests.doors.conftest import BuildHouse
 from tests.doors.flows import MOBILE
@@ -152,14 +154,16 @@ async def test_nothing_else_is_served_from_the_avatars(harness: Harness, path: s
     assert response.headers["cache-control"] == "no-store"
 
 
-async def test_avatar_store_that_fails_is_unavailable(
-    harness: Harness, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fail(_: object, __: str) -> bytes | None:
+class BrokenAvatarStore(FileAvatarStore):
+    async def get(self, key: str) -> bytes | None:  # noqa: ARG002 - the port's name
         raise AvatarStoreError("the disk is gone")
 
-    monkeypatch.setattr(type(harness.services.avatars), "get", fail)
-    response = await get(harness, url)
+
+async def test_avatar_store_that_fails_is_unavailable(
+    build_house: BuildHouse, url: str, tmp_path: Path
+) -> None:
+    async with build_house(avatars=BrokenAvatarStore(tmp_path)) as harness:
+        response = await get(harness, url)
 
     assert response.status_code == 503
     assert "disk" not in response.text

@@ -219,10 +219,9 @@ async def test_known_document_uses_up_no_budget(toy: Toy, store: MemoryStore) ->
 
 @pytest.mark.parametrize("failing", [FailingStore, HangingStore])
 async def test_state_store_that_does_not_answer_costs_no_request(
-    toy: Toy, failing: type[MemoryStore], monkeypatch: pytest.MonkeyPatch
+    toy: Toy, failing: type[MemoryStore]
 ) -> None:
-    monkeypatch.setattr("graphql_http.persisted.STORE_TIMEOUT_SECONDS", 0.01)
-    client = client_of(toy, failing())
+    client = client_of(toy, failing(), PersistedQueryLimits(store_seconds=0.01))
 
     assert (await ask(client, None))[1] == ["PERSISTED_QUERY_NOT_FOUND"]
     assert await ask(client) == NAMED

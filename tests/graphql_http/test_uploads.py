@@ -1,7 +1,6 @@
 """Uploads by the GraphQL multipart request specification, well-formed and not."""
 
 import json
-from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphql_http import EndpointOptions, GraphQLEndpoint
+from request_bodies import BodyBudget
 from tests.graphql_http.toy import (
     LEGACY,
     LOGIN,
@@ -311,16 +311,31 @@ async def test_files_and_their_places_are_bounded(endpoint: GraphQLEndpoint, is_
     assert (above.status, above.codes) == (400, ["UPLOAD_FILE_LIMIT_EXCEEDED"])
 
 
-async def test_files_are_closed_when_the_client_goes_away(
-    toy: Toy, opened: list[SpooledTemporaryFile[bytes]]
-) -> None:
+class NotingBudget(BodyBudget):
+    """Keeps all temporary files that the endpoint opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[SpooledTemporaryFile[bytes]] = []
+
+    def open_file(self) -> SpooledTemporaryFile[bytes]:
+        self.opened.append(super().open_file())
+        return self.opened[-1]
+
+
+@pytest.fixture
+def bodies() -> NotingBudget:
+    return NotingBudget()
+
+
+async def test_files_are_closed_when_the_client_goes_away(toy: Toy, bodies: NotingBudget) -> None:
     body = operations() + ONE_PLACE + picture(b"x" * 2_000_000)
     headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}", "accept": LEGACY}
 
-    answer = await call_raw(endpoint_of(toy), [body], headers, ends_early=True)
+    answer = await call_raw(endpoint_of(toy, bodies=bodies), [body], headers, ends_early=True)
 
     assert answer.messages == []
-    assert [file.closed for file in opened] == [True]
+    assert [file.closed for file in bodies.opened] == [True]
 
 
 @pytest.mark.parametrize(
@@ -335,26 +350,12 @@ async def test_files_are_closed_when_the_client_goes_away(
     ],
 )
 async def test_files_are_closed_when_the_request_is_refused(
-    toy: Toy, body: bytes, opened: list[SpooledTemporaryFile[bytes]]
+    toy: Toy, body: bytes, bodies: NotingBudget
 ) -> None:
-    answer = await post(endpoint_of(toy), body, size=100_000)
+    answer = await post(endpoint_of(toy, bodies=bodies), body, size=100_000)
 
     assert "errors" in answer.content
-    assert [file.closed for file in opened] == [True]
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[SpooledTemporaryFile[bytes]]]:
-    """All temporary files that the endpoint opens."""
-    files: list[SpooledTemporaryFile[bytes]] = []
-
-    def open_noted(max_size: int, dir: str | None) -> SpooledTemporaryFile[bytes]:  # noqa: A002 - its name
-        files.append(SpooledTemporaryFile(max_size=max_size, dir=dir))  # noqa: SIM115 - whether it is closed is the question
-        return files[-1]
-
-    monkeypatch.setattr("request_bodies.form.SpooledTemporaryFile", open_noted)
-    yield files
-    assert files
+    assert [file.closed for file in bodies.opened] == [True]
 
 
 async def test_json_cannot_pretend_to_be_a_file(client: Client, toy: Toy) -> None:

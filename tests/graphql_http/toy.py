@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from graphql_http import EndpointOptions, ErrorDescription, GraphQLEndpoint, PersistedQueries
 from graphql_http.execution import Executor
 from graphql_http.trusted import TrustedDocuments
+from request_bodies import BodyBudget
 
 MODERN = "application/graphql-response+json"
 LEGACY = "application/json"
@@ -121,6 +122,7 @@ class Parts(TypedDict, total=False):
     trusted: TrustedDocuments
     persisted: PersistedQueries
     graphiql: ASGIApp
+    bodies: BodyBudget
 
 
 def endpoint_of(toy: Toy, options: EndpointOptions | None = None, **parts: Unpack[Parts]) -> GraphQLEndpoint:

@@ -1,7 +1,11 @@
 """Pictures: whatever the bytes are, an avatar comes out or INVALID_IMAGE."""
 
+import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -52,18 +56,41 @@ def test_noise_is_no_picture(noise: bytes) -> None:
         make_avatar(noise)
 
 
+DECODING = "ImageFile.load"
+
+
+@contextmanager
+def functions_called() -> Iterator[set[str]]:
+    """The qualified names of all Python functions that are called in the block."""
+    called: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(frame.f_code.co_qualname)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield called
+    finally:
+        sys.setprofile(before)
+
+
 @pytest.mark.parametrize(
     "upload", [lying_png(20_000, 20_000), lying_png(5_001, 5_000), lying_png(2**31 - 1, 1)]
 )
-def test_enormous_picture_is_refused_before_it_is_decoded(
-    upload: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def decode(*_: object) -> None:
-        raise AssertionError("decoded")
-
-    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decode)
-    with pytest.raises(InputError):
+def test_enormous_picture_is_refused_before_it_is_decoded(upload: bytes) -> None:
+    with pytest.raises(InputError), functions_called() as called:
         make_avatar(upload)
+
+    assert DECODING not in called
+
+
+def test_picture_that_is_taken_is_decoded() -> None:
+    with functions_called() as called:
+        make_avatar(picture())
+
+    assert DECODING in called
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
