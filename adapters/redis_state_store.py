@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.redis_client import MAXIMUM_CONNECTIONS, RedisClient
 from adapters.state_entry import Clock, check_key, check_value, lifetime_ms, unix_ms
+from db.engine import Watcher
 from resolvers.outages import Outage
 from resolvers.ports import Counter, StateStoreError, not_asked
 from resolvers.wait_budget import waiting
@@ -52,9 +53,9 @@ class RedisStateStore:
         timeout_seconds: float,
         prefix: str = "ag:",
         maximum_concurrency: int = MAXIMUM_CONNECTIONS,
-        outage: Outage | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
-        self._outage = outage or Outage("state store")
+        self._watcher: Watcher = watcher or Outage("state store")
         self._client = client
         self._clock = clock
         self._timeout_seconds = timeout_seconds
@@ -129,9 +130,9 @@ class RedisStateStore:
             async with waiting(self._timeout_seconds), self._slots:
                 reply = await self._client.execute_command(*command, on_sent=on_sent)
         except Exception as error:
-            self._outage.failed(f"{type(error).__name__}: {error}"[:200])
+            self._watcher.failed(f"{type(error).__name__}: {error}"[:200])
             raise StateStoreError(type(error).__name__) from error
-        self._outage.worked()
+        self._watcher.worked()
         return reply
 
     def _text(self, entry: bytes | None) -> str | None:

@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from db.database_url import DatabaseTarget, parse_database_url
 from db.failures import explain
 from db.postgresql import PostgresqlConnector
-from db.sqlite import empty_log, prepare_sqlite
+from db.sqlite import empty_log, path_of, prepare_sqlite
 
 # Connections of one process, unless it asks for another number.
 POOL_SIZE = 10
@@ -131,6 +131,12 @@ class Database:
         _take_stumbles_for_outages(self.engine)
         if self.is_sqlite:
             prepare_sqlite(self.engine, durable=durable)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a file that has not been made yet; the first connection would make it."""
+        path = path_of(self.engine) if self.is_sqlite else None
+        return path is not None and not path.exists()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:

@@ -22,12 +22,14 @@ def head_revision() -> str:
 
 
 async def current_revision(database: Database) -> str | None:
-    """The revision that the database is at; None for an empty one.
+    """The revision that the database is at; None for an empty one, and for a file that is not there, which is not made.
 
     Raises:
         DatabaseUnavailableError: when the database does not answer.
         UnknownRevisionError: when a newer version has migrated it.
     """
+    if database.is_missing:
+        return None
     async with database.reading() as connection:
         revision = await connection.run_sync(_read_revision)
     if revision is not None and revision not in REVISIONS:

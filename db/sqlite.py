@@ -21,7 +21,7 @@ def prepare_sqlite(engine: AsyncEngine, *, durable: bool) -> None:
 
     A deferred transaction that reads and then writes fails with "database is locked" when another wrote between.
     """
-    path = _path_of(engine)
+    path = path_of(engine)
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def make_private(*_: object) -> None:
@@ -65,14 +65,19 @@ def delete_sqlite_files(path: Path) -> None:
     Raises:
         NotAloneError: and nothing is deleted.
     """
-    if path.exists():
-        _require_to_be_alone(path)
+    require_to_be_alone(path)
     for suffix in _BESIDE:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _require_to_be_alone(path: Path) -> None:
-    """Leaving the write-ahead log is refused to who is not alone."""
+def require_to_be_alone(path: Path) -> None:
+    """Leaving the write-ahead log is refused to who is not alone. Nothing happens where there is no database.
+
+    Raises:
+        NotAloneError: another process has it open.
+    """
+    if not path.exists():
+        return
     with closing(sqlite3.connect(path, timeout=0)) as connection:
         try:
             connection.execute("PRAGMA journal_mode=DELETE")
@@ -83,7 +88,7 @@ def _require_to_be_alone(path: Path) -> None:
             return
 
 
-def _path_of(engine: AsyncEngine) -> Path | None:
+def path_of(engine: AsyncEngine) -> Path | None:
     """The file of the database; None where there is none, or where a URI names it."""
     name = engine.url.database
     return Path(name) if name and name != ":memory:" and not name.startswith("file:") else None

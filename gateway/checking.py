@@ -4,13 +4,13 @@ import difflib
 import os
 import re
 import secrets
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from dotenv import dotenv_values
 
-from adapters.avatar_store import FileAvatarStore
-from db.engine import Database, DatabaseUnavailableError
+from db.engine import Database, DatabaseUnavailableError, Unwatched
 from db.failures import explain
 from db.inspection import DATABASE_ERRORS, find_connection_limit, list_missing
 from db.revisions import UnknownRevisionError, current_revision, head_revision
@@ -30,33 +30,39 @@ _OF_KUBERNETES = re.compile(
     r"(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
 )
 
-_NO_PICTURE = "0" * 64
-
 # Commands that are run beside the service need connections too.
 _SPARE_CONNECTIONS = 3
 
 
-async def find_errors(settings: Settings) -> list[Finding]:
-    """What keeps `serve` from starting, and what is odd beside it. The database has to be migrated before."""
-    findings = review_settings(settings)
-    findings += find_directory_problems(settings) or await _try_avatar_files(settings)
-    findings += _review_manifest(settings)
-    if settings.is_sqlite and find_directory_problems(settings):
+async def find_errors(settings: Settings, *, is_migrated_later: bool = False) -> list[Finding]:
+    """What keeps `serve` from starting, and what is odd beside it; nothing is made or changed.
+
+    Where the database `is_migrated_later`, as development's `serve` does by itself, an old schema is no error.
+    """
+    directory_problems = find_directory_problems(settings)
+    findings = (
+        review_variables() + review_settings(settings) + directory_problems + _review_manifest(settings)
+    )
+    if settings.is_sqlite and directory_problems:
         return findings
     database = make_database(settings, pool_size=1)
     try:
-        return findings + await review_database(settings, database)
+        return findings + await review_database(settings, database, is_migrated_later=is_migrated_later)
     finally:
         await database.aclose()
 
 
 async def find_outages(settings: Settings) -> list[Finding]:
     """Everything else that the service depends on, tried as it would use it; nothing is sent to anybody."""
+    findings: list[Finding] = []
     async with AsyncExitStack() as stack:
         database = make_database(settings, pool_size=1)
         stack.push_async_callback(database.aclose)
-        findings = await _try_state(open_state(settings, database, utc_now, stack))
-        if not settings.keeps_avatars_in_files:
+        # Without its tables, what is kept in the database fails for a reason that has been told.
+        has_tables = not find_directory_problems(settings) and not await find_schema_problems(database)
+        if has_tables or settings.storage.redis_url is not None:
+            findings += await _try_state(open_state(settings, database, utc_now, stack, watcher=Unwatched()))
+        if has_tables and not settings.keeps_avatars_in_files:
             findings += await _try_avatars(make_avatar_store(settings, database))
     return findings + await _try_vendor(settings)
 
@@ -76,34 +82,34 @@ def _about_variable(name: str, known: list[str]) -> str:
     return f"{name} is no setting; " + (f"is {near[0]} meant?" if near else "is it spelt right?")
 
 
-def find_directory_problems(settings: Settings) -> list[Finding]:
-    """Make the data directory; why it cannot be used, if so."""
-    try:
+def make_data_directory(settings: Settings) -> list[Finding]:
+    """Make the data directory, for its owner alone; why it cannot be used, if so."""
+    with suppress(OSError):  # told below
         settings.installation.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=settings.installation.data_dir):
-            pass
-    except OSError as problem:
-        return [
-            error(
-                f"{settings.installation.data_dir} cannot be written to ({problem.strerror}); see GATEWAY_DATA_DIR"
-            )
-        ]
+    return find_directory_problems(settings)
+
+
+def find_directory_problems(settings: Settings) -> list[Finding]:
+    """Why the data directory and the folder of the pictures cannot be used, or made; nothing is left behind."""
+    folders = [settings.installation.data_dir]
+    if settings.keeps_avatars_in_files:
+        folders.append(settings.avatars_path)
+    for folder in folders:
+        if reason := _why_not_writable(folder):
+            return [error(f"{folder.absolute()} cannot be written to ({reason}); see GATEWAY_DATA_DIR")]
+    path = settings.sqlite_path
+    if path is not None and settings.storage.database_url is not None and not path.parent.is_dir():
+        return [error(f"{path.parent} is no folder; make it, or change GATEWAY_DATABASE_URL")]
     return []
 
 
-async def _try_avatar_files(settings: Settings) -> list[Finding]:
-    if not settings.keeps_avatars_in_files:
-        return []
-    store = FileAvatarStore(settings.avatars_path)
+def _why_not_writable(folder: Path) -> str | None:
     try:
-        # Always the same, so that no folders are left behind.
-        await store.put(_NO_PICTURE, b"check")
-        await store.delete(_NO_PICTURE)
-    except AvatarStoreError as problem:
-        return [
-            error(f"pictures cannot be stored in {settings.avatars_path} ({problem}); see GATEWAY_DATA_DIR")
-        ]
-    return []
+        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        with NamedTemporaryFile(dir=nearest):
+            return None
+    except OSError as problem:
+        return problem.strerror
 
 
 def _review_manifest(settings: Settings) -> list[Finding]:
@@ -116,10 +122,12 @@ def _review_manifest(settings: Settings) -> list[Finding]:
     return []
 
 
-async def review_database(settings: Settings, database: Database) -> list[Finding]:
+async def review_database(
+    settings: Settings, database: Database, *, is_migrated_later: bool
+) -> list[Finding]:
     """What is wrong with the database: its schema, the keys of what is encrypted in it, and its connections."""
     try:
-        problems = await find_schema_problems(database)
+        problems = await find_schema_problems(database, is_migrated_later=is_migrated_later)
         if problems:
             return problems
         keys = await find_key_problems(database, make_key_ring(settings))
@@ -129,7 +137,7 @@ async def review_database(settings: Settings, database: Database) -> list[Findin
         return [error(f"the database refuses ({explain(problem)}); see GATEWAY_DATABASE_URL")]
 
 
-async def find_schema_problems(database: Database) -> list[Finding]:
+async def find_schema_problems(database: Database, *, is_migrated_later: bool = False) -> list[Finding]:
     """Whether the database answers and has the tables that this version needs."""
     try:
         revision = await current_revision(database)
@@ -141,8 +149,10 @@ async def find_schema_problems(database: Database) -> list[Finding]:
         return [newer_schema(problem)]
     except DATABASE_ERRORS as problem:
         return [error(f"the database refuses ({explain(problem)}); see GATEWAY_DATABASE_URL")]
-    at = f"at revision {revision}" if revision else "empty"
-    return [error(f"the database is {at}, not at revision {head_revision()}; run `account-gateway migrate`")]
+    at = f"the database is {f'at revision {revision}' if revision else 'empty'}, not at revision {head_revision()}"
+    if is_migrated_later:
+        return [note(f"{at}; in development `serve` migrates it when it starts")]
+    return [error(f"{at}; run `account-gateway migrate`")]
 
 
 def newer_schema(problem: UnknownRevisionError) -> Finding:
@@ -180,8 +190,9 @@ async def _try_state(state: StateStore) -> list[Finding]:
         await state.put(key, "1", 5)
         if await state.take(key) != "1":
             return [error("the state store forgets what it is given; see GATEWAY_REDIS_URL")]
-    except StateStoreError as problem:
-        return [outage(f"the state store does not answer ({problem.cause}); see GATEWAY_REDIS_URL")]
+    except (StateStoreError, *DATABASE_ERRORS) as problem:
+        cause = explain(problem.__cause__ or problem)
+        return [outage(f"the state store does not answer ({cause}); see GATEWAY_REDIS_URL")]
     return []
 
 
@@ -191,7 +202,8 @@ async def _try_avatars(avatars: AvatarStore) -> list[Finding]:
         await avatars.put(key, b"check")
         await avatars.delete(key)
     except (AvatarStoreError, *DATABASE_ERRORS) as problem:
-        return [outage(f"pictures cannot be stored ({problem}); see GATEWAY_AVATAR_STORE")]
+        cause = explain(problem.__cause__ or problem)
+        return [outage(f"pictures cannot be stored ({cause}); see GATEWAY_AVATAR_STORE")]
     return []
 
 

@@ -65,7 +65,7 @@ def _listen(family: int, address: str, port: int) -> socket.socket | None:
 
 def _explain(error: OSError, host: str, port: int) -> str:
     if isinstance(error, socket.gaierror):
-        return f"{host} is no address of this machine; see GATEWAY_LISTEN_HOST"
+        return f"{host} cannot be resolved ({error.strerror}); see --host and GATEWAY_LISTEN_HOST"
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is taken; choose another with --port or GATEWAY_LISTEN_PORT"
     if error.errno == errno.EACCES:
@@ -73,5 +73,5 @@ def _explain(error: OSError, host: str, port: int) -> str:
             f"port {port} is not open to this user; choose one above 1023 with --port or GATEWAY_LISTEN_PORT"
         )
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is no address of this machine; see GATEWAY_LISTEN_HOST"
+        return f"{host} is no address of this machine; see --host and GATEWAY_LISTEN_HOST"
     return f"{host}:{port} cannot be listened on ({error.strerror}); see GATEWAY_LISTEN_HOST and GATEWAY_LISTEN_PORT"

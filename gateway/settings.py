@@ -149,6 +149,12 @@ class Settings:
         return parse_database_url(self.database).dialect == "sqlite"
 
     @property
+    def sqlite_path(self) -> Path | None:
+        """The database's file; None for a server's, and for a file that a URI names."""
+        name = parse_database_url(self.database).url.database
+        return Path(name) if self.is_sqlite and name and not name.startswith("file:") else None
+
+    @property
     def keeps_avatars_in_files(self) -> bool:
         """Whether pictures are files; replicas without a shared disk need the database."""
         return self.is_sqlite if self.storage.avatar_store == "auto" else self.storage.avatar_store == "file"

@@ -29,6 +29,8 @@ def review_settings(settings: Settings) -> list[Finding]:
     unfit = error if settings.is_production else warning
     findings = [error(text) for text in _missing_for_sender(settings)]
     findings += [unfit(text) for text in _too_wide_proxies(settings)]
+    if settings.server.workers > 1 and settings.is_sqlite:
+        findings.append(unfit(_WORKERS_ON_SQLITE))
     if settings.passwords.memory_kib < _LEAST_KIB_A_LANE * settings.passwords.lanes:
         findings.append(
             error("GATEWAY_ARGON2_MEMORY_KIB is less than 8 KiB for each of GATEWAY_ARGON2_LANES")
@@ -47,6 +49,11 @@ def review_settings(settings: Settings) -> list[Finding]:
     return findings
 
 
+_WORKERS_ON_SQLITE = (
+    "GATEWAY_WORKERS is more than 1 with SQLite, which takes one writer at a time; set GATEWAY_DATABASE_URL to "
+    "PostgreSQL or MySQL"
+)
+
 _NO_PROXIES = (
     "GATEWAY_TRUSTED_PROXIES is empty: behind a proxy all clients count as one; name the proxy's addresses there "
     "(nothing is to be done where clients connect directly)"
@@ -58,8 +65,6 @@ def _unfit_for_production(settings: Settings) -> Iterator[str]:
         yield "GATEWAY_SMS_SENDER is `console`, which sends nothing; choose `http` or `aliyun`"
     if settings.policy.limits_scale > 1:
         yield "GATEWAY_LIMITS_SCALE is for development; take it out"
-    if settings.server.workers > 1 and settings.is_sqlite:
-        yield "GATEWAY_WORKERS is more than 1 with SQLite; set GATEWAY_DATABASE_URL to PostgreSQL or MySQL"
     if not settings.is_cookie_secure:
         yield "GATEWAY_COOKIE_SECURE is off, so the session cookie would travel over http; take it out"
     if settings.installation.public_url.startswith("http:"):

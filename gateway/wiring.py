@@ -20,7 +20,7 @@ from gateway.timeouts import Timeouts
 from resolvers.context import Links, Services
 from resolvers.keys import KeyRing
 from resolvers.limits import Limits, scaled
-from resolvers.outages import Outage, Outages
+from resolvers.outages import Outages
 from resolvers.passwords import Passwords, make_hasher
 from resolvers.policy import Policy
 from resolvers.ports import AvatarStore, PictureMaker, SmsSender, StateStore
@@ -45,7 +45,7 @@ async def open_services(settings: Settings, parts: Parts = Parts()) -> AsyncIter
         services = Services(
             database=database,
             state=parts.state
-            or open_state(settings, database, clock, stack, timeouts=timeouts, outage=outages.state_store),
+            or open_state(settings, database, clock, stack, timeouts=timeouts, watcher=outages.state_store),
             viewers=parts.viewers or _open_viewers(database, clock, stack, timeouts),
             passwords=parts.passwords or _make_passwords(settings, stack, timeouts),
             keys=parts.keys or make_key_ring(settings),
@@ -115,7 +115,7 @@ def open_state(
     stack: AsyncExitStack,
     *,
     timeouts: Timeouts = Timeouts(),
-    outage: Outage | None = None,
+    watcher: Watcher | None = None,
 ) -> StateStore:
     """Where short-lived state is kept; `stack` closes it."""
     if settings.storage.redis_url is not None:
@@ -125,7 +125,7 @@ def open_state(
             sentinel_seconds=timeouts.redis_sentinel_seconds,
         )
         stack.push_async_callback(client.aclose)
-        return RedisStateStore(client, clock, timeout_seconds=timeouts.state_store_seconds, outage=outage)
+        return RedisStateStore(client, clock, timeout_seconds=timeouts.state_store_seconds, watcher=watcher)
     if database.is_sqlite:
         # A pool of its own: a power cut may cost a captcha, no account.
         database = make_database(

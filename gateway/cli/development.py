@@ -1,13 +1,11 @@
 """`dev …`: what only development needs."""
 
 import shutil
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from db.database_url import parse_database_url
-from db.sqlite import NotAloneError, delete_sqlite_files
+from db.sqlite import NotAloneError, delete_sqlite_files, require_to_be_alone
 from gateway.cli.session import FAILED, complain, load_settings
 from gateway.settings import Settings
 
@@ -31,22 +29,23 @@ def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = F
     Redis and a database server are left alone.
     """
     settings = load_settings()
+    data_dir = settings.installation.data_dir.absolute()
     if problem := _find_obstacle(settings):
         complain([problem])
         raise typer.Exit(FAILED)
-    if not yes:
-        typer.confirm(f"Delete every account in {settings.installation.data_dir}, for ever?", abort=True)
     try:
+        if settings.sqlite_path is not None:
+            require_to_be_alone(settings.sqlite_path)
+        if not yes:
+            typer.confirm(f"Delete every account in {data_dir}, for ever?", abort=True)
         _delete(settings)
     except NotAloneError:
         complain(["the database is in use; stop the server first"])
         raise typer.Exit(FAILED) from None
     except OSError as error:
-        complain(
-            [f"{settings.installation.data_dir} cannot be emptied ({error.strerror}); see GATEWAY_DATA_DIR"]
-        )
+        complain([f"{data_dir} cannot be emptied ({error.strerror}); see GATEWAY_DATA_DIR"])
         raise typer.Exit(FAILED) from None
-    typer.echo(f"{settings.installation.data_dir} is empty")
+    typer.echo(f"{data_dir} is empty")
 
 
 def _find_obstacle(settings: Settings) -> str | None:
@@ -58,8 +57,7 @@ def _find_obstacle(settings: Settings) -> str | None:
 
 
 def _delete(settings: Settings) -> None:
-    path = parse_database_url(settings.database).url.database
-    if path is not None:
-        delete_sqlite_files(Path(path))
+    if settings.sqlite_path is not None:
+        delete_sqlite_files(settings.sqlite_path)
     shutil.rmtree(settings.avatars_path, ignore_errors=True)
     settings.outbox_path.unlink(missing_ok=True)

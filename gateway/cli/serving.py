@@ -20,11 +20,10 @@ from db.failures import explain
 from db.inspection import DATABASE_ERRORS
 from db.revisions import UnknownRevisionError, current_revision, head_revision
 from gateway.checking import (
-    find_directory_problems,
     find_errors,
     find_outages,
+    make_data_directory,
     newer_schema,
-    review_variables,
 )
 from gateway.cli.session import FAILED, complain, load_settings, report
 from gateway.findings import Finding, Severity, error, errors_of
@@ -62,13 +61,18 @@ def serve(host: Host = None, port: Port = None) -> None:
     starting; every reason is named at once.
     """
     settings = load_settings()
-    findings = asyncio.run(_prepare(settings))
-    if problems := errors_of(findings):
-        complain(problems)
-        raise typer.Exit(FAILED)
-    listeners = _listen(
-        host or settings.server.listen_host, settings.server.listen_port if port is None else port
+    place = (
+        host or settings.server.listen_host,
+        settings.server.listen_port if port is None else port,
     )
+    # Tried before anything is migrated, and given back, since nobody could be served yet.
+    for listener in _listen(*place):
+        listener.close()
+    findings = asyncio.run(_prepare(settings))
+    if errors_of(findings):
+        report(findings)
+        raise typer.Exit(FAILED)
+    listeners = _listen(*place)
     # uvicorn raises the signal again when it has shut down; it must not look as if it had killed the process.
     signal.signal(signal.SIGTERM, _exit_well)
     configure_logs(is_production=settings.is_production, level=settings.logs.log_level)
@@ -89,7 +93,7 @@ def serve(host: Host = None, port: Port = None) -> None:
 
 async def _prepare(settings: Settings) -> list[Finding]:
     """What speaks against serving. Development migrates before; what fails about that is found after."""
-    if not settings.is_production and not find_directory_problems(settings):
+    if not make_data_directory(settings) and not settings.is_production:
         await _migrate(settings)
     findings = await find_errors(settings)
     if not errors_of(findings):
@@ -146,7 +150,7 @@ def _run_server(settings: Settings, listeners: list[socket.socket]) -> bool:
 def migrate_database() -> None:
     """Bring the database to the newest schema. May be run again at any time."""
     settings = load_settings()
-    problems = errors_of(find_directory_problems(settings)) or asyncio.run(_migrate(settings))
+    problems = errors_of(make_data_directory(settings)) or asyncio.run(_migrate(settings))
     if problems:
         complain(problems)
         raise typer.Exit(FAILED)
@@ -154,12 +158,12 @@ def migrate_database() -> None:
 
 
 def check() -> None:
-    """Try every setting and every dependency, and name all that is wrong, each with its mend.
+    """Try every setting and every dependency, and name all that is wrong and what to do. Nothing is changed.
 
     Problems end it with 1. Warnings and notes do not.
     """
     settings = load_settings()
-    findings = review_variables() + asyncio.run(_find_all(settings))
+    findings = asyncio.run(_find_all(settings))
     report(findings)
     if any(finding.is_problem for finding in findings):
         raise typer.Exit(FAILED)
@@ -169,12 +173,8 @@ def check() -> None:
 
 
 async def _find_all(settings: Settings) -> list[Finding]:
-    findings = await find_errors(settings)
-    if find_directory_problems(settings):
-        return findings
-    outages = await find_outages(settings)
-    # Without the database's schema, what is kept in it fails for the same reason.
-    return findings + [found for found in outages if settings.storage.redis_url or not errors_of(findings)]
+    findings = await find_errors(settings, is_migrated_later=not settings.is_production)
+    return findings + await find_outages(settings)
 
 
 async def _migrate(settings: Settings) -> list[str]:

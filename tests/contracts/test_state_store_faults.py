@@ -101,7 +101,7 @@ async def test_whatever_the_client_stumbles_over_is_an_outage(
     clock: MovableClock, error: BaseException
 ) -> None:
     outage = Outage("state store")
-    store = RedisStateStore(StumblingClient(error), clock, timeout_seconds=1, outage=outage)
+    store = RedisStateStore(StumblingClient(error), clock, timeout_seconds=1, watcher=outage)
 
     await assert_fails_in_time(*every_operation(store))
 

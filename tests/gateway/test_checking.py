@@ -1,14 +1,18 @@
 """What `check` finds and `serve` refuses, each as an operator meets it: one line that names the setting."""
 
 import base64
+import os
 import shutil
+import socket
 import sqlite3
+import threading
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from db.revisions import head_revision
 from gateway.checking import review_variables
 from tests.contracts.state_backends import create_database, drop_database, server_url
 from tests.gateway.actors import Person, new_id_number
@@ -233,3 +237,109 @@ def test_everything_is_told_at_once(tmp_path: Path) -> None:
             "account-gateway migrate",
         ):
             assert sum(word in text for text in outcome.problems) == 1, outcome
+
+
+def test_check_of_a_folder_that_never_ran_makes_nothing_and_finds_nothing_wrong(tmp_path: Path) -> None:
+    outcome = run_command("check", DATA_DIR=str(tmp_path / "var"))
+
+    assert outcome.code == 0
+    assert outcome.err == (
+        f"note: the database is empty, not at revision {head_revision()}; "
+        "in development `serve` migrates it when it starts\n"
+    )
+    assert outcome.out == "everything is in order for development\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["check"], ["users", "show", "13800138000"], ["keys", "rotate"]])
+def test_what_only_reads_leaves_nothing_behind(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "var").mkdir()
+
+    outcome = run_command(*command, DATA_DIR=str(tmp_path / "var"), ENVIRONMENT="production")
+
+    assert outcome.code == FAILED
+    assert sum("account-gateway migrate" in text for text in outcome.problems) == 1
+    assert list((tmp_path / "var").iterdir()) == []
+
+
+@pytest.mark.parametrize("variable", ["TEST_POSTGRES_URL", "TEST_MYSQL_URL"])
+@pytest.mark.parametrize("redis", ["", "redis://127.0.0.1:{port}/0"], ids=["no redis", "redis down"])
+@pytest.mark.anyio
+async def test_new_database_is_one_line_and_what_is_kept_in_it_none(
+    variable: str, redis: str, tmp_path: Path
+) -> None:
+    server = server_url(variable)
+    url = await create_database(server, "ag_check_empty")
+    settings = {"DATA_DIR": str(tmp_path), "DATABASE_URL": url}
+    if redis:
+        settings["REDIS_URL"] = redis.format(port=free_port())
+    try:
+        here, there = (
+            run_command("check", **settings),
+            run_command("check", **settings, ENVIRONMENT="production"),
+        )
+    finally:
+        await drop_database(server, "ag_check_empty")
+
+    told = ["account-gateway migrate", "GATEWAY_REDIS_URL"][: 2 if redis else 1]
+    assert "Traceback" not in here.err + there.err
+    assert [sum(word in text for text in there.problems) for word in told] == [1] * len(told)
+    assert [text.partition(" (")[0] for text in here.problems] == ["the state store does not answer"][
+        : len(redis)
+    ]
+    assert "SELECT" not in there.err
+
+
+def test_folder_of_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/nowhere/gateway.db"
+
+    for outcome in check_and_serve(DATA_DIR=str(tmp_path), DATABASE_URL=url):
+        assert (outcome.code, outcome.problems) == (
+            FAILED,
+            [f"{tmp_path}/nowhere is no folder; make it, or change GATEWAY_DATABASE_URL"],
+        )
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_pictures_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "avatars").mkdir(mode=0o500)
+
+    for outcome in check_and_serve(DATA_DIR=str(tmp_path)):
+        assert [f"{tmp_path}/avatars cannot be written to" in text for text in outcome.problems] == [True]
+
+
+def test_cause_of_a_redis_that_refuses_is_in_the_line(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as redis:
+        threading.Thread(target=refuse_like_redis, args=(redis,), daemon=True).start()
+        url = f"redis://127.0.0.1:{redis.getsockname()[1]}/99"
+        outcome = run_command("check", **migrated(tmp_path), REDIS_URL=url)
+
+    assert outcome.err == (
+        "problem: the state store does not answer (DB index is out of range); see GATEWAY_REDIS_URL\n"
+    )
+
+
+def refuse_like_redis(listener: socket.socket) -> None:
+    """Answer each command as Redis does `SELECT 99`."""
+    connection, _ = listener.accept()
+    with connection:
+        while connection.recv(65_536):
+            connection.sendall(b"-ERR DB index is out of range\r\n" * 3)
+
+
+def test_several_workers_on_sqlite_are_warned_of_by_check_and_serve(tmp_path: Path) -> None:
+    outcome = run_command("check", **migrated(tmp_path / "data"), WORKERS="2")
+
+    assert outcome.code == 0
+    assert outcome.err.startswith("warning: GATEWAY_WORKERS is more than 1 with SQLite")
+    with serving(tmp_path, WORKERS="2") as server:
+        assert "GATEWAY_WORKERS is more than 1 with SQLite" in server.log
+
+
+def test_misspelt_variable_is_told_by_serve_too(tmp_path: Path) -> None:
+    with serving(tmp_path, WROKERS="2") as server:
+        assert "GATEWAY_WROKERS is no setting; is GATEWAY_WORKERS meant?" in server.log
+
+    refused = run_command("serve", **migrated(tmp_path), WROKERS="2", SMS_SENDER="http")
+    assert refused.code == FAILED
+    assert "note: GATEWAY_WROKERS is no setting; is GATEWAY_WORKERS meant?" in refused.err

@@ -132,7 +132,6 @@ def test_check_names_every_problem_with_its_mend(tmp_path: Path) -> None:
     for word in (
         "GATEWAY_SMS_HTTP_URL",
         "GATEWAY_SMS_HTTP_TOKEN",
-        "account-gateway migrate",
         "GATEWAY_REDIS_URL",
     ):
         assert sum(word in problem for problem in outcome.problems) == 1, outcome
@@ -213,6 +212,23 @@ def test_port_that_is_taken_is_one_line_before_any_url(tmp_path: Path, address: 
     assert outcome.problems == [
         f"port {port} of localhost is taken; choose another with --port or GATEWAY_LISTEN_PORT"
     ]
+
+
+def test_port_that_is_taken_is_found_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        outcome = run_command(
+            "serve", LISTEN_PORT=str(taken.getsockname()[1]), DATA_DIR=str(tmp_path / "var")
+        )
+
+    assert outcome.code == FAILED
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_host_that_does_not_resolve_is_said_not_to(tmp_path: Path) -> None:
+    outcome = run_command("serve", "--host", "nope.invalid", DATA_DIR=str(tmp_path))
+
+    assert outcome.code == FAILED
+    assert outcome.problems[0].startswith("nope.invalid cannot be resolved (")
 
 
 def test_command_on_an_empty_database_names_the_command_that_helps(tmp_path: Path) -> None:
@@ -316,7 +332,7 @@ def test_version_is_that_of_the_package() -> None:
 def test_reset_of_development_deletes_everything_and_a_new_start_works(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         person = Person(server).register()
-        in_use = run(server, "dev", "reset", "--yes")
+        in_use = run(server, "dev", "reset")
         assert person.find_name() is not None
         server.terminate()
         (server.data_dir / "mine").touch()
@@ -343,10 +359,13 @@ def test_reset_is_for_the_embedded_database_of_development(tmp_path: Path, setti
     assert (tmp_path / "gateway.db").exists()
 
 
-def test_reset_asks_first(tmp_path: Path) -> None:
+def test_reset_asks_first_and_names_the_folder_that_it_empties(tmp_path: Path) -> None:
     migrated(tmp_path)
 
-    assert run_command("dev", "reset", DATA_DIR=str(tmp_path)).code == FAILED
+    asked = run_command("dev", "reset", DATA_DIR=str(tmp_path))
+
+    assert asked.code == FAILED
+    assert f"Delete every account in {tmp_path}, for ever?" in asked.out
     assert (tmp_path / "gateway.db").exists()
 
 
