@@ -32,10 +32,10 @@ class CrossSiteRule:
         if origin is not None and self.allows_origin(origin):
             return None
         if site is not None:
-            return None if _is_own(site) else _offence("Sec-Fetch-Site", site, origin)
+            return None if _is_own(site) else _offence_of_site(site, origin)
         if origin is None or is_own_origin(origin, host or b""):
             return None
-        return _offence("Origin", origin, origin)
+        return _offence_of_origin(origin, host)
 
 
 def cannot_be_forged(
@@ -83,9 +83,17 @@ def _is_own(site: bytes) -> bool:
     return site.lower() in _OWN_SITES
 
 
-def _offence(header: str, value: bytes, origin: bytes | None) -> str:
+def _offence_of_site(site: bytes, origin: bytes | None) -> str:
     asked = show_header(origin or b"(no Origin header)")
     return (
-        f"{header}: {show_header(value)} says that another site's page sent this, and its origin {asked} is not in "
-        "GATEWAY_ALLOWED_ORIGINS"
+        f"Sec-Fetch-Site: {show_header(site)} says that another site's page sent this, and its origin {asked} is not "
+        "in GATEWAY_ALLOWED_ORIGINS"
+    )
+
+
+def _offence_of_origin(origin: bytes, host: bytes | None) -> str:
+    return (
+        f"Origin: {show_header(origin)} is neither this service, which the request calls Host: "
+        f"{show_header(host or b'(none)')}, nor in GATEWAY_ALLOWED_ORIGINS; a proxy has to hand on the Host that the "
+        "browser sent, with its port"
     )

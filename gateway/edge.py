@@ -16,6 +16,7 @@ import structlog
 
 from gateway.access_log import AccessLog, PlainAccessLog
 from gateway.addresses import ClientAddresses
+from gateway.bearer_tokens import describe_unusable_authorization, find_bearer_token
 from gateway.cookies import SessionCookie
 from gateway.cors import cors_headers, is_preflight, judge_preflight
 from gateway.cross_site import CrossSiteRule, cannot_be_forged, describe_lost_cookie, takes_cookies
@@ -37,8 +38,6 @@ Refuser = Callable[[Scope, Send, int, str], Awaitable[None]]
 
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_CONTENT = 204
-
-_BEARER = b"bearer "
 
 _JOINED_HEADERS = {
     b"cookie": b"; ",
@@ -77,7 +76,7 @@ class EdgeOptions:
     cross_site: CrossSiteRule
     is_https: bool
     is_development: bool = False
-    """Whether a refused preflight says why in its body."""
+    """Whether a refused preflight says why in its body, and the log why an `Authorization` header signs nobody in."""
     access_log: AccessLog | None = field(default_factory=PlainAccessLog)
     drain: Drain = field(default_factory=Drain)
     timeouts: Timeouts = Timeouts()
@@ -138,6 +137,8 @@ class Edge:
         context = self._open_context(scope, headers)
         state = scope.setdefault("state", {})
         state["context"], state["headers"] = context, headers
+        if self._options.is_development and (unusable := describe_unusable_authorization(headers)):
+            _log.warning("authorization.unusable", reason=unusable, request_id=context.request_id)
         answer = _Answer(self._options, context, headers, scope, send)
         fault = self._find_fault(scope, headers)
         try:
@@ -181,7 +182,7 @@ class Edge:
         if offence is None or cannot_be_forged(
             site=site,
             origin=origin,
-            has_bearer_token=_find_bearer_token(headers) is not None,
+            has_bearer_token=find_bearer_token(headers) is not None,
             has_cookie=self._options.cookie.read(headers.get(b"cookie", b"")) is not None,
         ):
             return None
@@ -218,7 +219,7 @@ class Edge:
         forwarded = headers.get(b"x-forwarded-for")
         cookie = headers.get(b"cookie")
         is_cookie_taken = takes_cookies(site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"))
-        token = bearer = _find_bearer_token(headers)
+        token = bearer = find_bearer_token(headers)
         if bearer is None and cookie is not None and is_cookie_taken:
             token = self._options.cookie.read(cookie)
         return Context(
@@ -318,13 +319,6 @@ _NOTHING = _Nothing()
 @lru_cache(maxsize=256)
 def _is_host_valid(host: bytes | None) -> bool:
     return host is not None and _HOST_FORM.fullmatch(host) is not None
-
-
-def _find_bearer_token(headers: Mapping[bytes, bytes]) -> str | None:
-    authorization = headers.get(b"authorization")
-    if authorization is None or authorization[:7].lower() != _BEARER:
-        return None
-    return authorization[7:].strip().decode("latin-1")
 
 
 def _headers_by_name(pairs: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

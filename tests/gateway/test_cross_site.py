@@ -139,8 +139,22 @@ def test_refusal_names_the_header_and_the_setting() -> None:
     assert all(word in offence for word in ("Sec-Fetch-Site", "evil.example", "GATEWAY_ALLOWED_ORIGINS"))
 
 
-def test_refusal_does_not_repeat_endless_headers() -> None:
-    offence = RULE.find_offence(site=b"x" * 10_000, origin=b"y" * 10_000, host=HOST)
+def test_refusal_shows_the_host_that_the_origin_was_compared_with() -> None:
+    offence = RULE.find_offence(site=None, origin=SAME, host=b"127.0.0.1:8000")
 
     assert offence is not None
-    assert len(offence) < 500
+    words = (
+        SAME.decode(),
+        "Host: 127.0.0.1:8000",
+        "a proxy has to hand on the Host",
+        "GATEWAY_ALLOWED_ORIGINS",
+    )
+    assert all(word in offence for word in words)
+
+
+def test_refusal_does_not_repeat_endless_headers() -> None:
+    for site in (None, b"x" * 10_000):
+        offence = RULE.find_offence(site=site, origin=b"y" * 10_000, host=b"z" * 10_000)
+
+        assert offence is not None
+        assert len(offence) < 500

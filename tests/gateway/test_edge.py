@@ -88,7 +88,7 @@ def inner() -> Inner:
     return Inner()
 
 
-def make_edge(inner: Inner, *, is_https: bool = False) -> Edge:
+def make_edge(inner: Inner, *, is_https: bool = False, is_development: bool = False) -> Edge:
     async def refuse(_: Scope, send: Send, _status: int, message: str) -> None:
         await answer(send, 200, body=b"in the door's own form: " + message.encode())
 
@@ -100,6 +100,7 @@ def make_edge(inner: Inner, *, is_https: bool = False) -> Edge:
             addresses=ClientAddresses([ipaddress.ip_network(f"{PROXY}/32")]),
             cross_site=CrossSiteRule([ALLOWED]),
             is_https=is_https,
+            is_development=is_development,
         ),
         shortcuts={"/shortcut": inner},
         refusers={"/api/": refuse},
@@ -153,6 +154,35 @@ async def test_answer_is_private_and_inert_unless_it_says_otherwise(inner: Inner
     assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
     assert other.headers["cache-control"] == "public"
     assert other.headers["content-security-policy"] == "default-src 'self'"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "why"),
+    [
+        ("MISSPELT-9a8b7c", "not `Authorization: Bearer TOKEN`"),
+        ("Token " + "a" * 43, "not `Authorization: Bearer TOKEN`"),
+        ("Bearer", "not `Authorization: Bearer TOKEN`"),
+        ("Bearer undefined", "cannot be a token of this service"),
+        (f'Bearer "{"a" * 43}"', "cannot be a token of this service"),
+        ("Bearer " + "a" * 43, None),
+        (None, None),
+    ],
+)
+async def test_development_is_told_of_an_authorization_that_signs_nobody_in(
+    inner: Inner, authorization: str | None, why: str | None
+) -> None:
+    headers = {} if authorization is None else {"authorization": authorization}
+
+    told = []
+    for is_development in (True, False):
+        with capture_logs() as logs:
+            await call(make_edge(inner, is_development=is_development), **headers)
+        told.append([line for line in logs if line["event"] == "authorization.unusable"])
+
+    assert [why in line["reason"] for line in told[0] if why] == ([True] if why else [])
+    assert len(told[0]) == (1 if why else 0)
+    assert told[1] == []
+    assert "9a8b7c" not in str(told)
 
 
 async def test_browsers_are_held_to_https_only_where_it_is_served(inner: Inner) -> None:
