@@ -81,7 +81,7 @@ class LiveCaptcha:
 
 
 class _Pocket:
-    """An outbox and an SMS sender that keep what they get."""
+    """An inbox and an SMS sender that keep what they get."""
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
@@ -162,7 +162,7 @@ async def making(gateway: Gateway) -> AsyncIterator[Maker]:
     settings = Settings.load(
         _env_file=None, **{name.lower(): value for name, value in gateway.settings.items()}
     )
-    async with open_services(settings, Parts(sms_sender=pocket, outbox=pocket)) as services:
+    async with open_services(settings, Parts(sms_sender=pocket, inbox=pocket)) as services:
         policy = replace(services.policy, limits=Limits(captcha=(), sms=()), sms_daily_ceiling=10**9)
         yield Maker(replace(services, policy=policy), pocket)
 

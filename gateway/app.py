@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from adapters.outbox import read_outbox
+from adapters.development_inbox import read_inbox
 from gateway.access_log import open_access_log
 from gateway.addresses import ClientAddresses
 from gateway.cookies import SessionCookie
@@ -67,7 +67,7 @@ _REFUSAL_CODES = {
     415: EndpointErrorCode.UNSUPPORTED_MEDIA_TYPE,
 }
 
-_OUTBOX_ENTRIES = 50
+_INBOX_ENTRIES = 50
 # With 20,000 and Python's own 10 and 10, what validating new documents leaves behind would take 40 MiB.
 _GC_THRESHOLDS = (5_000, 5, 5)
 
@@ -205,8 +205,8 @@ def _redirect(path: str) -> Callable[[Request], Awaitable[Response]]:
 def _make_graphiql(settings: Settings) -> ASGIApp | None:
     if not settings.is_graphiql_served:
         return None
-    outbox = None if settings.is_production else lambda: read_outbox(settings.outbox_path, _OUTBOX_ENTRIES)
-    return GraphiQLPage(STATIC_DIRECTORY, outbox)
+    inbox = None if settings.is_production else lambda: read_inbox(settings.inbox_path, _INBOX_ENTRIES)
+    return GraphiQLPage(STATIC_DIRECTORY, inbox)
 
 
 def _make_graphql(

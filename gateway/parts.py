@@ -11,7 +11,7 @@ from resolvers.keys import KeyRing
 from resolvers.outages import Outages
 from resolvers.passwords import Passwords
 from resolvers.policy import Policy
-from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
+from resolvers.ports import AvatarStore, DevelopmentInbox, PictureMaker, SmsSender, StateStore
 from resolvers.refunds import Refunds
 from resolvers.upload_slots import UploadSlots
 from resolvers.viewers import Viewers
@@ -42,7 +42,7 @@ class Parts:
     keys: KeyRing | None = None
     sms_sender: SmsSender | None = None
     avatars: AvatarStore | None = None
-    outbox: Outbox | None = None
+    inbox: DevelopmentInbox | None = None
     pictures: PictureMaker | None = None
     upload_slots: UploadSlots | None = None
     drawing: WorkerPool | None = None

@@ -165,8 +165,8 @@ class Settings:
         return self.installation.data_dir / "avatars"
 
     @property
-    def outbox_path(self) -> Path:
-        """The development outbox."""
+    def inbox_path(self) -> Path:
+        """The development inbox: what was sent to nobody."""
         return self.installation.data_dir / "outbox.jsonl"
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from adapters.avatar_store import FileAvatarStore
-from adapters.outbox import FileOutbox
+from adapters.development_inbox import FileInbox
 from adapters.picture_process import ProcessPictureMaker
 from adapters.redis_client import open_redis
 from adapters.redis_state_store import RedisStateStore
@@ -51,7 +51,7 @@ async def open_services(settings: Settings, parts: Parts = Parts()) -> AsyncIter
             keys=parts.keys or make_key_ring(settings),
             sms_sender=WatchedSmsSender(sender, outages.sms_vendor),
             avatars=WatchedAvatarStore(avatars, outages.avatar_store),
-            outbox=parts.outbox or _make_outbox(settings),
+            inbox=parts.inbox or _make_inbox(settings),
             pictures=parts.pictures or _open_pictures(stack, timeouts),
             upload_slots=parts.upload_slots or UploadSlots(),
             drawing=parts.drawing or _open_drawing(stack, timeouts),
@@ -205,13 +205,13 @@ def _open_pictures(stack: AsyncExitStack, timeouts: Timeouts) -> PictureMaker:
     return pictures
 
 
-def _make_outbox(settings: Settings) -> FileOutbox | None:
-    return None if settings.is_production else FileOutbox(settings.outbox_path)
+def _make_inbox(settings: Settings) -> FileInbox | None:
+    return None if settings.is_production else FileInbox(settings.inbox_path)
 
 
 def _open_sms_sender(settings: Settings, stack: AsyncExitStack, timeouts: Timeouts) -> SmsSender:
     if settings.sms.sender == "console":
-        return ConsoleSmsSender(FileOutbox(settings.outbox_path))
+        return ConsoleSmsSender(FileInbox(settings.inbox_path))
     # The vendors' HTTP client costs time and memory that only who uses it should pay.
     from gateway.senders import make_vendor_sender  # noqa: PLC0415
 

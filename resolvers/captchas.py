@@ -63,8 +63,8 @@ async def create_captcha(
             await ctx.services.state.put(_key(ctx, new_id), text, TTL_SECONDS)
     if previous_id and previous_id != new_id:
         await ctx.services.state.delete(_key(ctx, previous_id))
-    if ctx.services.outbox:
-        ctx.services.outbox.record_captcha(new_id, text)
+    if ctx.services.inbox:
+        ctx.services.inbox.record_captcha(new_id, text)
     return Captcha(id=new_id, image=image, expires_at=ctx.now + timedelta(seconds=TTL_SECONDS))
 
 

@@ -25,7 +25,7 @@ from resolvers.messages import Reason
 from resolvers.outages import Outages
 from resolvers.passwords import Passwords
 from resolvers.policy import Policy
-from resolvers.ports import AvatarStore, Outbox, PictureMaker, SmsSender, StateStore
+from resolvers.ports import AvatarStore, DevelopmentInbox, PictureMaker, SmsSender, StateStore
 from resolvers.refunds import Refunds, Undo
 from resolvers.sessions import Authentication, IssuedSession, hash_token, is_due_for_renewal
 from resolvers.upload_slots import UploadSlots
@@ -60,7 +60,7 @@ class Services:
     keys: KeyRing
     sms_sender: SmsSender
     avatars: AvatarStore
-    outbox: Outbox | None
+    inbox: DevelopmentInbox | None
     pictures: PictureMaker
     upload_slots: UploadSlots
     drawing: WorkerPool

@@ -154,7 +154,7 @@ class PictureMaker(Protocol):
         """
 
 
-class Outbox(Protocol):
+class DevelopmentInbox(Protocol):
     """Where development shows captcha answers and SMS codes to the person at the keyboard."""
 
     def record_captcha(self, captcha_id: str, text: str) -> None:

@@ -24,7 +24,7 @@ def develop() -> None:
 
 @dev.command("reset")
 def reset(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Delete the embedded database, the pictures and the outbox: the next start begins with nothing.
+    """Delete the embedded database, the pictures and the inbox: the next start begins with nothing.
 
     Redis and a database server are left alone.
     """
@@ -60,4 +60,4 @@ def _delete(settings: Settings) -> None:
     if settings.sqlite_path is not None:
         delete_sqlite_files(settings.sqlite_path)
     shutil.rmtree(settings.avatars_path, ignore_errors=True)
-    settings.outbox_path.unlink(missing_ok=True)
+    settings.inbox_path.unlink(missing_ok=True)

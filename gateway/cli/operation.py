@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.outbox import read_outbox
+from adapters.development_inbox import read_inbox
 from gateway.cli.session import FAILED, complain, load_settings
 from schema.sdl import print_introspection, print_sdl
 
@@ -37,11 +37,11 @@ def outbox(
     if settings.is_production:
         complain(["there is no outbox in production"])
         raise typer.Exit(FAILED)
-    shown = read_outbox(settings.outbox_path, last)
+    shown = read_inbox(settings.inbox_path, last)
     _print(shown)
     while follow:
         time.sleep(_FOLLOW_SECONDS)
-        newest = read_outbox(settings.outbox_path, 1000)
+        newest = read_inbox(settings.inbox_path, 1000)
         _print([entry for entry in newest if entry not in shown])
         shown = newest
 

@@ -209,7 +209,7 @@ def _greet(settings: Settings, listeners: list[socket.socket]) -> None:
         f"account-gateway, development\n"
         f"  {base}/graphql   {graphiql}\n"
         f"  {base}/api/docs  the REST shim, dialect {settings.rest.dialect}\n"
-        f"  {settings.outbox_path}  captcha answers and SMS codes; also: {_own_command()} outbox"
+        f"  {settings.inbox_path}  captcha answers and SMS codes; also: {_own_command()} outbox"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.outbox import FileOutbox, read_outbox
+from adapters.development_inbox import FileInbox, read_inbox
 from adapters.sms.aliyun import AliyunSmsSender
 from adapters.sms.console import ConsoleSmsSender
 from adapters.sms.http import HttpSmsSender
@@ -202,12 +202,12 @@ async def test_codes_do_not_travel_in_the_clear(url: str) -> None:
 
 async def test_console_sender_writes_to_the_outbox_only(tmp_path: Path) -> None:
     told: list[str] = []
-    sender = ConsoleSmsSender(FileOutbox(tmp_path / "outbox.jsonl", tell=told.append))
+    sender = ConsoleSmsSender(FileInbox(tmp_path / "outbox.jsonl", tell=told.append))
 
     await sender.send(MESSAGE)
     await sender.aclose()
 
-    [entry] = read_outbox(tmp_path / "outbox.jsonl", 10)
+    [entry] = read_inbox(tmp_path / "outbox.jsonl", 10)
     assert (entry["kind"], entry["mobile"], entry["code"]) == ("sms", MESSAGE.mobile, "012345")
     assert "012345" in told[0]
 

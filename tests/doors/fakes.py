@@ -33,7 +33,7 @@ class RecordingSmsSender:
         return next(message.code for message in reversed(self.messages) if message.code)
 
 
-class RecordingOutbox:
+class RecordingInbox:
     """Reads every captcha."""
 
     def __init__(self) -> None:

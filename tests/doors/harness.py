@@ -32,7 +32,7 @@ from tests.backends import Backend, read_records
 from tests.contracts.clocks import MovableClock
 from tests.contracts.state_backends import open_redis_store
 from tests.doors.door import Door
-from tests.doors.fakes import CountingHasher, RecordingOutbox, RecordingSmsSender, ThreadPictureMaker
+from tests.doors.fakes import CountingHasher, RecordingInbox, RecordingSmsSender, ThreadPictureMaker
 from tests.doors.graphql_door import GraphQLDoor
 from tests.doors.rest_door import RestDoor
 from tests.time_limits import AMPLE
@@ -52,7 +52,7 @@ class Harness:
     services: Services
     clock: MovableClock
     sms: RecordingSmsSender
-    outbox: RecordingOutbox
+    inbox: RecordingInbox
     hasher: CountingHasher
     redis_url: str | None = None
     redis_prefix: str = ""
@@ -83,7 +83,7 @@ class Harness:
 
     def captcha_text(self, captcha_id: str) -> str:
         """What a person reads in the picture."""
-        return self.outbox.captchas[captcha_id]
+        return self.inbox.captchas[captcha_id]
 
     async def make_account(self, mobile: str) -> str:
         """An account that nobody can sign in to, made without the doors; a token of its session."""
@@ -159,7 +159,7 @@ async def open_house(
     settings = Settings.load(
         _env_file=None, **{"data_dir": directory, "database_url": database_url} | cheap | overrides
     )
-    clock, sms, outbox, outages = MovableClock(), RecordingSmsSender(), RecordingOutbox(), Outages()
+    clock, sms, inbox, outages = MovableClock(), RecordingSmsSender(), RecordingInbox(), Outages()
     hasher = CountingHasher(
         memory_cost=settings.passwords.memory_kib, time_cost=settings.passwords.passes, parallelism=1
     )
@@ -184,7 +184,7 @@ async def open_house(
             passwords=Passwords(hasher, pool),
             sms_sender=sms,
             avatars=avatars,
-            outbox=outbox,
+            inbox=inbox,
             pictures=None if has_picture_process else ThreadPictureMaker(),
             outages=outages,
         )
@@ -192,7 +192,7 @@ async def open_house(
         await stack.enter_async_context(running(app))
         hasher.computations = 0
         services = app.services()
-        harness = Harness(app, settings, services, clock, sms, outbox, hasher, backend.redis_url, prefix)
+        harness = Harness(app, settings, services, clock, sms, inbox, hasher, backend.redis_url, prefix)
         stack.push_async_callback(harness.aclose)
         yield harness
 

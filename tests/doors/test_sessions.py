@@ -230,7 +230,7 @@ async def test_cookie_in_production(build_house: BuildHouse, kind: str) -> None:
     async with build_house(**PRODUCTION) as harness:
         door = harness.open_door(kind)
         made = await door.create_captcha()
-        # Production keeps no outbox; this one is the test's own.
+        # Production keeps no inbox; this one is the test's own.
         text = harness.captcha_text(made.values["id"])
         await door.send_sms_code(MOBILE, made.values["id"], text)
         registered = await door.register(MOBILE, harness.sms.last_code, PASSWORD, captcha_text=text)

@@ -1,4 +1,4 @@
-"""The development outbox: one JSON line for each captcha answer and SMS, for a person or a test without a phone."""
+"""The development inbox, `outbox.jsonl`: a JSON line for each captcha answer and SMS, for who has no phone at hand."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def _print_line(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-class FileOutbox:
+class FileInbox:
     """Appends to a file that only its owner can read, and tells the console.
 
     A line is one `write` to a file opened for appending, so that the lines of several processes do not mix.
@@ -31,7 +31,7 @@ class FileOutbox:
         self._tell = tell
 
     def record_captcha(self, captcha_id: str, text: str) -> None:
-        """See `Outbox.record_captcha`."""
+        """See `DevelopmentInbox.record_captcha`."""
         self._append({"kind": "captcha", "id": captcha_id, "text": text})
         self._tell(f"outbox: captcha {captcha_id} is {text}")
 
@@ -59,7 +59,7 @@ class FileOutbox:
             os.close(descriptor)
 
 
-def read_outbox(path: Path, limit: int) -> list[dict[str, object]]:
+def read_inbox(path: Path, limit: int) -> list[dict[str, object]]:
     """The newest `limit` entries, oldest first; a line that is cut off is passed over."""
     try:
         with path.open("rb") as file:

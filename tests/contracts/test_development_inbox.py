@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.outbox import FileOutbox, read_outbox
+from adapters.development_inbox import FileInbox, read_inbox
 from resolvers.ports import SmsMessage
 from resolvers.sms_purposes import SmsPurpose
 
@@ -18,8 +18,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "outbox.jsonl"
 
 
-def quiet(path: Path) -> FileOutbox:
-    return FileOutbox(path, tell=lambda _: None)
+def quiet(path: Path) -> FileInbox:
+    return FileInbox(path, tell=lambda _: None)
 
 
 def test_captcha_is_one_line(path: Path) -> None:
@@ -49,9 +49,9 @@ def test_sms_is_one_line(path: Path) -> None:
 
 
 def test_console_is_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    outbox = FileOutbox(path)
-    outbox.record_captcha("an-id", "AB34")
-    outbox.record_sms(MESSAGE)
+    inbox = FileInbox(path)
+    inbox.record_captcha("an-id", "AB34")
+    inbox.record_sms(MESSAGE)
 
     told = capsys.readouterr().err
     assert "AB34" in told
@@ -66,8 +66,8 @@ def test_file_is_its_owners_only(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_absent_outbox_reads_as_empty(path: Path) -> None:
-    assert read_outbox(path, 10) == []
+def test_absent_inbox_reads_as_empty(path: Path) -> None:
+    assert read_inbox(path, 10) == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_newest_entries_come_last(path: Path, limit: int, ids: list[str]) -> Non
     for n in range(5):
         quiet(path).record_captcha(str(n), "AB34")
 
-    assert [entry["id"] for entry in read_outbox(path, limit)] == ids
+    assert [entry["id"] for entry in read_inbox(path, limit)] == ids
 
 
 @pytest.mark.parametrize("torn", [b'{"kind": "capt', b"\xe9", b"null\n", b"[" * 100_000, b"\n\n"])
@@ -86,22 +86,22 @@ def test_torn_line_is_passed_over(path: Path, torn: bytes) -> None:
     with path.open("ab") as file:
         file.write(torn)
 
-    assert [entry["id"] for entry in read_outbox(path, 10)] == ["whole"]
+    assert [entry["id"] for entry in read_inbox(path, 10)] == ["whole"]
 
 
 def test_entry_after_a_torn_line_is_read(path: Path) -> None:
     path.write_bytes(b'{"kind": "capt')
     quiet(path).record_captcha("next", "AB34")
 
-    assert [entry["id"] for entry in read_outbox(path, 10)] == ["next"]
+    assert [entry["id"] for entry in read_inbox(path, 10)] == ["next"]
 
 
-def test_long_outbox_is_read_from_its_end(path: Path) -> None:
+def test_long_inbox_is_read_from_its_end(path: Path) -> None:
     line = json.dumps({"kind": "captcha", "id": "old", "text": "字" * 300}, ensure_ascii=False) + "\n"
     path.write_text(line * 2000)
     quiet(path).record_captcha("new", "AB34")
 
-    entries = read_outbox(path, 5)
+    entries = read_inbox(path, 5)
 
     assert [entry["id"] for entry in entries] == ["old"] * 4 + ["new"]
 
