@@ -90,6 +90,9 @@ class _Pocket:
     def record_captcha(self, captcha_id: str, text: str) -> None:
         self.texts[captcha_id] = text
 
+    def forget(self, mobile: str) -> None:
+        self.codes.pop(mobile, None)
+
     async def send(self, message: SmsMessage) -> None:
         self.codes[message.mobile] = message.code
 

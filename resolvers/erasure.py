@@ -79,6 +79,8 @@ async def erase_account(ctx: Context, *, mobile: str) -> None:
         row = await get_account(connection, mobile)
     await forget_sms_codes(ctx, mobile=row.mobile, account_id=row.id)
     await forget_sign_ins(ctx, row.mobile)
+    if ctx.services.inbox:
+        ctx.services.inbox.forget(row.mobile)
     if row.avatar_key:
         await delete_unless_shown(ctx, row.avatar_key, except_by=row.id)
     async with ctx.writing() as connection:

@@ -159,3 +159,6 @@ class DevelopmentInbox(Protocol):
 
     def record_captcha(self, captcha_id: str, text: str) -> None:
         """Note the answer of a captcha."""
+
+    def forget(self, mobile: str) -> None:
+        """Take out what was noted for `mobile` (E.164)."""

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -104,6 +105,29 @@ def test_long_inbox_is_read_from_its_end(path: Path) -> None:
     entries = read_inbox(path, 5)
 
     assert [entry["id"] for entry in entries] == ["old"] * 4 + ["new"]
+
+
+def test_what_was_noted_for_a_mobile_can_be_forgotten(path: Path) -> None:
+    inbox = quiet(path)
+    inbox.record_sms(MESSAGE)
+    inbox.record_captcha("an-id", "AB34")
+    inbox.record_sms(replace(MESSAGE, mobile="+86187360084501"))
+    path.write_bytes(path.read_bytes() + b'{"kind": "sms", "mobile": "+8618736008450"')
+    size = path.stat().st_size
+
+    inbox.forget(MESSAGE.mobile)
+    inbox.record_captcha("next", "AB34")
+
+    assert b'+8618736008450"' not in path.read_bytes()
+    left = [entry.get("mobile", entry.get("id")) for entry in read_inbox(path, 10)]
+    assert left == ["an-id", "+86187360084501", "next"]
+    assert path.read_bytes()[size:].startswith(b'{"kind"')
+
+
+def test_nothing_is_forgotten_where_nothing_was_noted(path: Path) -> None:
+    quiet(path).forget(MESSAGE.mobile)
+
+    assert not path.exists()
 
 
 def test_lines_of_several_processes_do_not_mix(path: Path) -> None:

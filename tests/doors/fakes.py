@@ -42,6 +42,9 @@ class RecordingInbox:
     def record_captcha(self, captcha_id: str, text: str) -> None:
         self.captchas[captcha_id] = text
 
+    def forget(self, mobile: str) -> None:
+        pass
+
 
 class CountingHasher(PasswordHasher):
     """argon2id that counts how often it was computed."""

@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
+from adapters.development_inbox import FileInbox, read_inbox
 from db.tables import audit_events, sms_messages
 from gateway.lease import Lease
 from gateway.maintenance import Maintenance
@@ -184,15 +185,21 @@ async def test_erasure_leaves_nothing_but_pseudonymous_events(harness: Harness, 
 
 
 @pytest.mark.skipif(BACKEND != "sqlite", reason="a database server sees to its own files")
-async def test_erasure_leaves_nothing_in_the_files_of_the_embedded_database(
-    harness: Harness, door: Door
-) -> None:
+async def test_erasure_leaves_nothing_in_the_files(harness: Harness, door: Door) -> None:
+    """Neither of the embedded database nor of the development inbox; what others wrote there stays."""
+    inbox = FileInbox(harness.settings.inbox_path, tell=lambda _: None)
     await live_a_little(harness, door)
-    assert "小明".encode() in read_files(harness)
+    for message in harness.sms.messages:
+        inbox.record_sms(message)
+    inbox.record_sms(replace(harness.sms.messages[0], mobile="+8613800138000"))
+    traces = ("小明".encode(), b"18736008450")
+    assert all(trace in read_files(harness) for trace in traces)
 
-    await erase_account(operator(harness), mobile=MOBILE)
+    services = replace(harness.services, inbox=inbox)
+    await erase_account(Context(services, actor=Operator("test")), mobile=MOBILE)
 
-    assert "小明".encode() not in read_files(harness)
+    assert [trace for trace in traces if trace in read_files(harness)] == []
+    assert [entry["mobile"] for entry in read_inbox(harness.settings.inbox_path, 10)] == ["+8613800138000"]
 
 
 def read_files(harness: Harness) -> bytes:
