@@ -9,7 +9,7 @@ from sqlalchemy import Column, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import Database
-from db.tables import audit_events, sessions, sms_messages
+from db.tables import audit_events, devices, sessions, sms_messages
 
 T = TypeVar("T", datetime, int)
 
@@ -24,6 +24,7 @@ class Expiring:
 
 AUDIT_EVENTS = Expiring(audit_events.c.id, audit_events.c.at)
 SESSIONS = Expiring(sessions.c.token_hash, sessions.c.expires_at)
+DEVICES = Expiring(devices.c.id, devices.c.expires_at)
 SMS_MESSAGES = Expiring(sms_messages.c.id, sms_messages.c.at)
 
 

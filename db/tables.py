@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     false,
     func,
 )
@@ -172,6 +173,20 @@ sessions = Table(
     Column("method", String(24), nullable=False, server_default="password", comment="of that proof"),
     Column("user_agent", String(200), nullable=False, server_default=""),
     Column("address", String(64), nullable=False, server_default=""),
+    **MYSQL,
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("account_id", _Id, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False, comment="SHA-256 of the token, hex"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime, nullable=False, comment="last sign-in"),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("token_hash", "account_id"),
+    sqlite_autoincrement=True,
     **MYSQL,
 )
 

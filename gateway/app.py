@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from adapters.development_inbox import read_inbox
 from gateway.access_log import open_access_log
 from gateway.addresses import ClientAddresses
-from gateway.cookies import SessionCookie
+from gateway.cookies import make_cookies
 from gateway.cross_site import CrossSiteRule, describe_lost_cookie
 from gateway.draining import Drain
 from gateway.edge import Edge, EdgeOptions, Scope, Send
@@ -180,7 +180,7 @@ def _routes(
 def _make_documentation(settings: Settings) -> RestDocumentation:
     document = make_document(
         DIALECTS[settings.rest.dialect],
-        cookie_name=SessionCookie(is_secure=settings.is_cookie_secure).name,
+        cookie_name=make_cookies(is_secure=settings.is_cookie_secure).session.name,
         server_url=settings.installation.public_url,
     )
     return RestDocumentation(document)
@@ -290,7 +290,7 @@ def _edge_options(settings: Settings, timeouts: Timeouts) -> EdgeOptions:
     return EdgeOptions(
         drain=Drain(settings.drain_delay_seconds),
         timeouts=timeouts,
-        cookie=SessionCookie(is_secure=settings.is_cookie_secure),
+        cookies=make_cookies(is_secure=settings.is_cookie_secure),
         addresses=ClientAddresses(settings.proxy_networks),
         cross_site=CrossSiteRule(settings.edge.allowed_origins),
         is_https=settings.is_cookie_secure,

@@ -1,24 +1,30 @@
-"""The session cookie: one name for each posture, and never readable by scripts."""
+"""The cookies: of the session and of the device, one name for each posture, and never readable by scripts."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import NamedTuple
 
+from resolvers.devices import KNOWN_DAYS, hash_device_token
 from resolvers.sessions import ABSOLUTE_DAYS, hash_token
 
-_LIFETIME = timedelta(days=ABSOLUTE_DAYS)
 _LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 
-class SessionCookie:
-    """Reads and writes the cookie that carries the session token.
+class TokenCookie:
+    """Reads and writes a cookie that carries a token; `hash_token` gives None for what can be none of ours.
 
-    Over https it is `__Host-session`: browsers take that name only with `Secure`, `Path=/` and no `Domain`.
+    Over https it is `__Host-…`: browsers take such a name only with `Secure`, `Path=/` and no `Domain`.
     Both `Max-Age` and `Expires` tell its end: Java's CookieManager takes a cookie with `Max-Age` alone for one of
     RFC 2965, whose value it sends back in quotes, and the oldest clients know `Expires` only.
     """
 
-    def __init__(self, *, is_secure: bool) -> None:
-        self.name = "__Host-session" if is_secure else "session"
+    def __init__(
+        self, name: str, *, days: int, hash_token: Callable[[str], str | None], is_secure: bool
+    ) -> None:
+        self.name = f"__Host-{name}" if is_secure else name
+        self._lifetime = timedelta(days=days)
+        self._hash_token = hash_token
         self._prefix = f"{self.name}=".encode()
         self._attributes = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_secure else "")
 
@@ -32,14 +38,13 @@ class SessionCookie:
         pairs = (part.strip() for part in header.split(b";"))
         values = [_value_of(pair) for pair in pairs if pair.startswith(self._prefix)]
         if len(values) > 1:
-            return next((value for value in values if hash_token(value)), values[0])
+            return next((value for value in values if self._hash_token(value)), values[0])
         return values[0] if values else None
 
     def issue(self, token: str, now: datetime) -> bytes:
-        """A `Set-Cookie` value that begins the session; the server ends it earlier when it is idle."""
-        return self._write(
-            token, int(_LIFETIME.total_seconds()), format_datetime(now + _LIFETIME, usegmt=True)
-        )
+        """A `Set-Cookie` value that keeps the token; the server may forget it earlier."""
+        lifetime = self._lifetime
+        return self._write(token, int(lifetime.total_seconds()), format_datetime(now + lifetime, usegmt=True))
 
     def clear(self) -> bytes:
         """A `Set-Cookie` value that takes the cookie away."""
@@ -47,6 +52,25 @@ class SessionCookie:
 
     def _write(self, value: str, seconds: int, expires: str) -> bytes:
         return f"{self.name}={value}; Max-Age={seconds}; Expires={expires}{self._attributes}".encode()
+
+
+class Cookies(NamedTuple):
+    """The cookies of one posture."""
+
+    session: TokenCookie
+    device: TokenCookie
+
+    def is_any_in(self, header: bytes) -> bool:
+        """Whether a `Cookie` header has one of ours."""
+        return any(cookie.read(header) is not None for cookie in self)
+
+
+def make_cookies(*, is_secure: bool) -> Cookies:
+    """The cookies for https alone, or for http too."""
+    return Cookies(
+        TokenCookie("session", days=ABSOLUTE_DAYS, hash_token=hash_token, is_secure=is_secure),
+        TokenCookie("device", days=KNOWN_DAYS, hash_token=hash_device_token, is_secure=is_secure),
+    )
 
 
 def _value_of(pair: bytes) -> str:

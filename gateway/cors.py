@@ -16,6 +16,7 @@ _ALWAYS_ALLOWED: Final = (
     b"x-xsrftoken",
     b"x-requested-with",
     b"x-request-id",
+    b"x-device",
 )
 _METHODS: Final = frozenset({b"GET", b"HEAD", b"POST"})
 _PREFLIGHT_SECONDS: Final = b"600"

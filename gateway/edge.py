@@ -1,14 +1,14 @@
 """The edge: what every request passes on its way to a door, in one layer that costs little.
 
-It gives the request an id and a context, applies the cross-site rule and CORS, and on the way out writes the session
-cookie, the security headers and one line of access log. Everything else is behind it.
+It gives the request an id and a context, applies the cross-site rule and CORS, and on the way out writes the cookies,
+the security headers and one line of access log. Everything else is behind it.
 """
 
 import re
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -17,7 +17,7 @@ import structlog
 from gateway.access_log import AccessLog, PlainAccessLog
 from gateway.addresses import ClientAddresses
 from gateway.bearer_tokens import describe_unusable_authorization, find_bearer_token
-from gateway.cookies import SessionCookie
+from gateway.cookies import Cookies
 from gateway.cors import cors_headers, is_preflight, judge_preflight
 from gateway.cross_site import CrossSiteRule, cannot_be_forged, describe_lost_cookie, takes_cookies
 from gateway.draining import Drain
@@ -71,7 +71,7 @@ class _CommonHeaders(NamedTuple):
 class EdgeOptions:
     """What the settings say about the edge."""
 
-    cookie: SessionCookie
+    cookies: Cookies
     addresses: ClientAddresses
     cross_site: CrossSiteRule
     is_https: bool
@@ -183,7 +183,7 @@ class Edge:
             site=site,
             origin=origin,
             has_bearer_token=find_bearer_token(headers) is not None,
-            has_cookie=self._options.cookie.read(headers.get(b"cookie", b"")) is not None,
+            has_cookie=self._options.cookies.is_any_in(headers.get(b"cookie", b"")),
         ):
             return None
         return offence
@@ -221,7 +221,7 @@ class Edge:
         is_cookie_taken = takes_cookies(site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"))
         token = bearer = find_bearer_token(headers)
         if bearer is None and cookie is not None and is_cookie_taken:
-            token = self._options.cookie.read(cookie)
+            token = self._options.cookies.session.read(cookie)
         return Context(
             services=self.services(),
             address=self._options.addresses.find(peer, forwarded.decode("latin-1") if forwarded else None),
@@ -230,7 +230,15 @@ class Edge:
             token=token,
             is_bearer=bearer is not None,
             takes_cookies=is_cookie_taken,
+            find_device_token=partial(self._find_device_token, headers, is_cookie_taken=is_cookie_taken),
         )
+
+    def _find_device_token(self, headers: Mapping[bytes, bytes], *, is_cookie_taken: bool) -> str | None:
+        brought = headers.get(b"x-device")
+        if brought is not None:
+            return brought.decode("latin-1")
+        cookie = headers.get(b"cookie")
+        return self._options.cookies.device.read(cookie) if cookie is not None and is_cookie_taken else None
 
 
 class _Answer:
@@ -275,6 +283,9 @@ class _Answer:
             headers.append((b"connection", b"close"))
         if context.takes_cookies and (context.issued or context.is_signed_out):
             headers.append((b"set-cookie", self._write_cookie()))
+        if context.takes_cookies and context.issued_device:
+            device = options.cookies.device.issue(context.issued_device, context.now)
+            headers.append((b"set-cookie", device))
         by_name = dict(headers)
         rest = options.headers_beside(tuple(by_name))
         if (
@@ -290,7 +301,7 @@ class _Answer:
 
     def _write_cookie(self) -> bytes:
         """The cookie of a session that begins, or of one that has ended."""
-        context, cookie = self._context, self._options.cookie
+        context, cookie = self._context, self._options.cookies.session
         if context.issued is None:
             return cookie.clear()
         warning = describe_lost_cookie(self._asked)

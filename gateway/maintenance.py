@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from db.engine import DatabaseUnavailableError
-from db.purge import AUDIT_EVENTS, SESSIONS, SMS_MESSAGES, delete_before
+from db.purge import AUDIT_EVENTS, DEVICES, SESSIONS, SMS_MESSAGES, delete_before
 from gateway.lease import Lease
 from resolvers.context import Services
 from resolvers.metrics import PURGED_ROWS
@@ -116,6 +116,7 @@ def purges(services: Services) -> dict[str, Callable[[int], AsyncIterator[int]]]
         "sessions": lambda rows: delete_before(database, SESSIONS, now, limit=rows),
         "audit_events": lambda rows: delete_before(database, AUDIT_EVENTS, oldest_record, limit=rows),
         "sms_messages": lambda rows: delete_before(database, SMS_MESSAGES, oldest_record, limit=rows),
+        "devices": lambda rows: delete_before(database, DEVICES, now, limit=rows),
     }
 
 

@@ -230,6 +230,10 @@ class PolicySettings(Group):
         le=86_400,
         description="how long a proof of who it is opens the deeds that need a fresh one, in seconds",
     )
+    new_device_notice: bool = Field(
+        default=_POLICY.new_device_notice,
+        description="tell an account's owner by SMS of a sign-in on a device that is new to it",
+    )
     audit_days: int = Field(_POLICY.audit_days, ge=1, description="how many days the audit trail is kept")
     captcha_audio: bool = Field(
         default=False,

@@ -78,6 +78,7 @@ def policy_of(settings: Settings) -> Policy:
         audit_days=settings.policy.audit_days,
         sudo_seconds=settings.policy.sudo_seconds,
         sms_sign_in=settings.sms.sign_in,
+        new_device_notice=settings.policy.new_device_notice,
         sms_code_digits=settings.sms.code_digits,
     )
 

@@ -85,6 +85,10 @@ class Uploader:
         return self.account_id is not None
 
 
+def _no_device() -> str | None:
+    return None
+
+
 @dataclass(slots=True)
 class Context:
     """One request. `address` is what limits count (an IPv4 address or an IPv6 /64), `token` what the client brought.
@@ -92,7 +96,9 @@ class Context:
     `is_bearer` tells that the token came by `Authorization`, so that a fresh one for the same session goes into the
     body. `actor` is who does it: somebody at a door, or an operator, whom nobody becomes by what a request says.
 
-    `issued` and `is_signed_out` are what resolvers did to the session, for the gateway to tell the client. Where
+    `find_device_token` reads the device token that the client has brought, which few requests need to know.
+
+    `issued`, `issued_device` and `is_signed_out` are what resolvers did, for the gateway to tell the client. Where
     `takes_cookies` is off it tells nothing by cookie: the request comes from an app's origin, or from a page that keeps
     its own secret. `uploader` is who was found before the body of an upload was taken in.
     """
@@ -104,7 +110,9 @@ class Context:
     token: str | None = None
     is_bearer: bool = False
     takes_cookies: bool = True
+    find_device_token: Callable[[], str | None] = _no_device
     issued: IssuedSession | None = None
+    issued_device: str | None = None
     is_signed_out: bool = False
     retry_after_seconds: int = 0
     uploader: Uploader | None = None
@@ -256,6 +264,11 @@ class Context:
         self.is_signed_out = False
         self._authenticated = None
         self._seen = account
+
+    def deliver_in_body(self) -> None:
+        """What has been issued goes into the answer's body; the gateway must not make cookies of it."""
+        self.issued = None
+        self.issued_device = None
 
     def end_session(self) -> None:
         """From here on the client is signed out."""

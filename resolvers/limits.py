@@ -15,7 +15,7 @@ from resolvers.messages import Reason
 from resolvers.ports import Counter, StateStore, StateStoreError
 from resolvers.refunds import Refunds, Undo
 
-Subject = Literal["mobile", "address", "account", "session", "code", "installation"]
+Subject = Literal["mobile", "address", "account", "session", "device", "code", "installation"]
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
@@ -56,6 +56,8 @@ class Limits:
         Limit("sign-in-failure", "address", 20, 15 * MINUTE_SECONDS),
         Limit("sign-in-failure", "address", 100, HOUR_SECONDS),
     )
+    # Of one device for one mobile, while sign-in for that mobile is paused.
+    sign_in_failure_by_device: Limit = Limit("sign-in-failure", "device", 5, 15 * MINUTE_SECONDS)
     # Passwords and codes that somebody signed in gives once more; the mobile's pause does not hold them up.
     session_proof: Limit = Limit("proof", "session", 5, 15 * MINUTE_SECONDS)
     # What succeeds is limited too.

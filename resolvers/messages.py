@@ -189,6 +189,7 @@ class SmsNotice(StrEnum):
     """A message to a phone that carries no code and tells what was done to the account."""
 
     PASSWORD_CHANGED = "password_changed"
+    NEW_DEVICE = "new_device"
 
 
 _SMS_MESSAGES: Mapping[SmsText, tuple[str, str]] = {
@@ -213,6 +214,10 @@ def sms_message_of(text: SmsText, language: Language, *, code: str, minutes: int
 
 
 _NOTICES: Mapping[SmsNotice, tuple[str, str]] = {
+    SmsNotice.NEW_DEVICE: (
+        "Your account was signed in to on a new device. If it was not you, change your password now.",
+        "您的账号在新设备上登录。如非本人操作，请立即修改密码。",
+    ),
     SmsNotice.PASSWORD_CHANGED: (
         "The password of your account was changed. If it was not you, reset it now.",
         "您的账号密码已修改。如非本人操作，请立即重置密码。",

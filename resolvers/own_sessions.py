@@ -9,6 +9,7 @@ from db.sessions import SessionFacts
 from resolvers.accounts import Account
 from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
+from resolvers.devices import forget_other_devices
 from resolvers.errors import ErrorCode, InputError, unauthenticated
 from resolvers.events import EventKind, record_event
 from resolvers.masking import mask_address
@@ -91,7 +92,7 @@ async def revoke_session(ctx: Context, *, session_id: str) -> Account | None:
 
 
 async def revoke_other_sessions(ctx: Context) -> Account:
-    """End every session of the viewer but the one that asks.
+    """End every session of the viewer but the one that asks, and forget every other device.
 
     Raises:
         RefusedError: UNAUTHENTICATED.
@@ -104,7 +105,9 @@ async def revoke_other_sessions(ctx: Context) -> Account:
         held = await accounts.find_account_for_update(connection, viewer.id)
         if held is None or not await sessions.find_authenticated_at(connection, own_hash):
             raise unauthenticated()
-        if await sessions.delete_other_sessions(connection, viewer.id, own_hash):
+        ended = await sessions.delete_other_sessions(connection, viewer.id, own_hash)
+        forgotten = await forget_other_devices(ctx, connection, viewer.id)
+        if ended or forgotten:
             await record_event(
                 ctx, connection, EventKind.OTHER_SESSIONS_REVOKED, account_id=viewer.id, mobile=viewer.mobile
             )

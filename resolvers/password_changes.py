@@ -7,6 +7,7 @@ from db import accounts, credentials, sessions
 from resolvers.accounts import Account, account_of
 from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
+from resolvers.devices import forget_other_devices
 from resolvers.errors import ErrorCode, InputError, RefusedError, ServiceUnavailableError, invalid_input
 from resolvers.events import EventKind, record_event
 from resolvers.messages import Reason, SmsNotice
@@ -69,6 +70,7 @@ async def change_password(ctx: Context, *, current_password: str | None, new_pas
         await require_admitted(connection, account, password_version=version)
         session = await exchange_token(connection, ctx.token, ctx.authentication(AuthMethod.PASSWORD))
         await sessions.delete_other_sessions(connection, account.id, hash_token(session.token) or "")
+        await forget_other_devices(ctx, connection, account.id)
         await credentials.set_password(connection, account.id, password_hash, ctx.now)
         await record_event(
             ctx, connection, EventKind.PASSWORD_CHANGED, account_id=account.id, mobile=account.mobile
@@ -94,6 +96,7 @@ async def _reset(ctx: Context, mobile: str, password: str) -> Account:
                 raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
             await credentials.set_password(connection, row.id, password_hash, ctx.now)
             await sessions.delete_sessions_of(connection, row.id)
+            await forget_other_devices(ctx, connection, row.id)
             await record_event(ctx, connection, EventKind.PASSWORD_RESET, account_id=row.id, mobile=mobile)
     return account_of(held)
 

@@ -23,6 +23,7 @@ class Policy:
     """Guards on SMS spending that only tell what they would do."""
     sms_code_digits: int = 6
     sms_sign_in: SmsSignIn = "register"
+    new_device_notice: bool = False
     audit_days: int = 180
     """How long the audit trail and the ledger of SMS are kept."""
     sudo_seconds: int = 900

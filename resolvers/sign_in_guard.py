@@ -3,6 +3,9 @@
 After five failures for a mobile in 15 minutes sign-in for it pauses: 1 minute, then 2, 4, 8, and 15 from then on, a
 pause for each further failure, never for ever. It holds for the right password too, and for mobiles without an
 account, so that it tells nothing. Success clears it. Addresses have a budget of failures of their own.
+
+Whoever comes with a device that the account was signed in to from goes on, on a budget of that device, so that a
+stranger's guesses keep nobody out. What comes of such an attempt leaves the mobile's failures and pause as they are.
 """
 
 import math
@@ -12,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from resolvers.context import Context
+from resolvers.devices import brought_device, is_known_device
 from resolvers.errors import RateLimitedError
 from resolvers.events import EventKind, record_limit
 from resolvers.limits import DAY_SECONDS, Consumption, limit_key
@@ -25,7 +29,7 @@ LONGEST_PAUSE_SECONDS = 900
 class SignInAttempt:
     """One attempt for one mobile, counted as a failure until it turns out otherwise."""
 
-    def __init__(self, ctx: Context, mobile: str, consumption: Consumption, failures: int) -> None:
+    def __init__(self, ctx: Context, mobile: str, consumption: Consumption, failures: int | None) -> None:
         self._ctx = ctx
         self._mobile = mobile
         self._consumption = consumption
@@ -34,7 +38,10 @@ class SignInAttempt:
     async def fail(self) -> None:
         """The password was wrong: from the fifth failure on each one begins a pause."""
         self._consumption.stand()
-        if self._failures < self._ctx.services.policy.limits.sign_in_failure.maximum:
+        if (
+            self._failures is None
+            or self._failures < self._ctx.services.policy.limits.sign_in_failure.maximum
+        ):
             return
         state = self._ctx.services.state
         pauses = await state.increment(_pauses_key(self._ctx, self._mobile), DAY_SECONDS)
@@ -45,7 +52,8 @@ class SignInAttempt:
     async def succeed(self) -> None:
         """The password was right: the mobile's failures are forgotten, and the address has not failed."""
         await self._consumption.give_back()
-        await forget_sign_ins(self._ctx, self._mobile)
+        if self._failures is not None:
+            await forget_sign_ins(self._ctx, self._mobile)
 
 
 @asynccontextmanager
@@ -67,11 +75,35 @@ async def sign_in_attempt(ctx: Context, mobile: str) -> AsyncIterator[SignInAtte
         yield SignInAttempt(ctx, mobile, consumption, failures)
 
 
-async def _count(ctx: Context, consumption: Consumption, mobile: str) -> int:
+async def _count(ctx: Context, consumption: Consumption, mobile: str) -> int | None:
+    """The mobile's attempts so far; None where this one goes by its device."""
+    await _count_for_address(ctx, consumption)
+    try:
+        await _require_no_pause(ctx, mobile)
+        return await _count_for_mobile(ctx, consumption, mobile)
+    except RateLimitedError as pause:
+        if not await is_known_device(ctx, mobile):
+            raise
+        # Whatever else the refused attempt has used is not for this one to keep.
+        await consumption.give_back()
+        await _count_for_address(ctx, consumption)
+        await _count_for_device(ctx, consumption, mobile, pause)
+        return None
+
+
+async def _count_for_address(ctx: Context, consumption: Consumption) -> None:
     limits = ctx.services.policy.limits.sign_in_failure_by_address
     await consumption.use_all(limits, ctx.address, reason=Reason.TOO_MANY_GUESSES)
-    await _require_no_pause(ctx, mobile)
-    return await _count_for_mobile(ctx, consumption, mobile)
+
+
+async def _count_for_device(
+    ctx: Context, consumption: Consumption, mobile: str, pause: RateLimitedError
+) -> None:
+    limit = ctx.services.policy.limits.sign_in_failure_by_device
+    try:
+        await consumption.use(limit, f"{brought_device(ctx)} {mobile}", reason=Reason.TOO_MANY_GUESSES)
+    except RateLimitedError as error:
+        raise min(error, pause, key=lambda refusal: refusal.retry_after_seconds) from None
 
 
 async def _require_no_pause(ctx: Context, mobile: str) -> None:

@@ -8,18 +8,21 @@ from db.engine import Connection
 from resolvers.accounts import Account
 from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
+from resolvers.devices import remember_device
 from resolvers.errors import ErrorCode, RateLimitedError, RefusedError
 from resolvers.events import EventKind, record_event, record_limit
-from resolvers.messages import Reason
+from resolvers.messages import Reason, SmsNotice
 from resolvers.sessions import IssuedSession, begin_session, hash_token
+from resolvers.sms_notices import notify
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """An account and the fresh session that was begun for it."""
+    """An account, its session under a fresh token, and, where it has just begun, the token of the device it is from."""
 
     account: Account
     session: IssuedSession
+    device_token: str | None = None
 
 
 async def signing_in(
@@ -49,11 +52,15 @@ async def signing_in(
                 connection, account_id=account.id, authentication=ctx.authentication(method)
             )
             await record_event(ctx, connection, kind, account_id=account.id, mobile=mobile)
+            device = await remember_device(ctx, connection, account)
     except RateLimitedError as error:
         await record_limit(ctx, EventKind.SIGN_IN_LIMITED, mobile=mobile, error=error)
         raise
     ctx.start_session(session, account)
-    return SignedIn(account, session)
+    ctx.issued_device = device.token
+    if device.is_unfamiliar and ctx.services.policy.new_device_notice:
+        notify(ctx, account, SmsNotice.NEW_DEVICE)
+    return SignedIn(account, session, device.token)
 
 
 async def require_admitted(

@@ -269,9 +269,9 @@ def _is_token_wanted(ctx: Context, fields: m.LoginFields) -> bool:
 
 
 def _signed_in(ctx: Context, signed_in: SignedIn, *, is_token_wanted: bool) -> m.SignedIn:
-    """The account, and the token with it for who keeps no cookies: then the gateway must not make one of it."""
-    if is_token_wanted:
-        ctx.issued = None
-    return m.SignedIn(
-        *_account(signed_in.account), token=signed_in.session.token if is_token_wanted else UNSET
-    )
+    """The account, and the tokens with it for who keeps no cookies."""
+    account = _account(signed_in.account)
+    if not is_token_wanted:
+        return m.SignedIn(*account)
+    ctx.deliver_in_body()
+    return m.SignedIn(*account, token=signed_in.session.token, device_token=signed_in.device_token or UNSET)

@@ -45,6 +45,12 @@ IdNumber = Annotated[
 AccountId = Annotated[int, Meta(ge=1, examples=[1], description="Never changes, never reused.")]
 NationalMobile = Annotated[str, _text("18736008450", "National for +86, E.164 for other countries.")]
 Token = Annotated[str, _text("t" * 43, "For `Authorization: Bearer`.", "^[A-Za-z0-9_-]{43}$")]
+DeviceToken = Annotated[
+    str,
+    _text(
+        "d" * 22, "For `X-Device` at the next sign-in; its owner is not kept out then.", "^[A-Za-z0-9_-]{22}$"
+    ),
+]
 Url = Annotated[str, _text(_URL, "A WebP; absolute where the operator set a public URL.", _URL_FORM)]
 CreateTime = Annotated[
     str, _text("2026-03-01 20:00:00", "Of the registration, China Standard Time.", _TIME_FORM)
@@ -121,6 +127,7 @@ class SignedIn(Account):
     """Who is signed in from now on."""
 
     token: Token | UnsetType = UNSET
+    device_token: DeviceToken | UnsetType = UNSET
 
 
 class Profile(Account):

@@ -23,6 +23,7 @@ def delivery_of(ctx: Context) -> TokenDelivery:
 def pack_sign_in(payload: type[S], signed_in: SignedIn, ctx: Context, delivery: TokenDelivery | None) -> S:
     """The ending of every sign-in; where the token goes into the body, the gateway must not make a cookie of it."""
     if delivery is TokenDelivery.BODY:
-        ctx.issued = None
+        ctx.deliver_in_body()
     account = account_of(signed_in.account, ctx.services.links)
-    return payload(account=account, me=account, session=session_of(signed_in.session, delivery))
+    session = session_of(signed_in.session, delivery, device_token=signed_in.device_token)
+    return payload(account=account, me=account, session=session)

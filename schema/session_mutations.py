@@ -53,7 +53,8 @@ class SessionMutations:
         return await settle(RevokeSessionPayload, make(), info.context)
 
     @strawberry.mutation(
-        description="End every session of the viewer but this one, at the server and at once. Needs a fresh proof."
+        description="End every session of the viewer but this one, at once, and forget every other device. "
+        "Needs a fresh proof."
     )
     async def revoke_other_sessions(self, info: Info) -> RevokeOtherSessionsPayload:
         """See `resolvers.own_sessions.revoke_other_sessions`."""

@@ -90,6 +90,11 @@ class Session:
     token: str | None = strawberry.field(
         description="For `Authorization: Bearer`, only when `tokenDelivery` is `BODY`; null otherwise."
     )
+    device_token: str | None = strawberry.field(
+        default=None,
+        description="For the header `X-Device` at the next sign-in, only when `tokenDelivery` is `BODY`. "
+        "By it the account's owner is not kept out while others guess.",
+    )
 
 
 @strawberry.enum(description="How the session token reaches the client.")
@@ -318,10 +323,15 @@ def captcha_of(captcha: captchas.Captcha, ctx: Context) -> Captcha:
     )
 
 
-def session_of(session: IssuedSession, delivery: TokenDelivery | None) -> Session:
-    """A session as this door shows it; the token only where it was asked for."""
+def session_of(
+    session: IssuedSession, delivery: TokenDelivery | None, *, device_token: str | None = None
+) -> Session:
+    """A session as this door shows it; the tokens only where they were asked for."""
+    is_asked_for = delivery is TokenDelivery.BODY
     return Session(
-        expires_at=session.expires_at, token=session.token if delivery is TokenDelivery.BODY else None
+        expires_at=session.expires_at,
+        token=session.token if is_asked_for else None,
+        device_token=device_token if is_asked_for else None,
     )
 
 

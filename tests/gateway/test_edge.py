@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.addresses import ClientAddresses
-from gateway.cookies import SessionCookie
+from gateway.cookies import make_cookies
 from gateway.cross_site import CrossSiteRule
 from gateway.edge import ASGIApp, Edge, EdgeOptions, Message, Receive, Scope, Send
 from gateway.server import WRITE_WHOLE, header_lines
@@ -96,7 +96,7 @@ def make_edge(inner: Inner, *, is_https: bool = False, is_development: bool = Fa
         inner,
         services=lambda: cast("Services", SimpleNamespace(clock=lambda: NOW)),
         options=EdgeOptions(
-            cookie=SessionCookie(is_secure=is_https),
+            cookies=make_cookies(is_secure=is_https),
             addresses=ClientAddresses([ipaddress.ip_network(f"{PROXY}/32")]),
             cross_site=CrossSiteRule([ALLOWED]),
             is_https=is_https,
@@ -274,6 +274,8 @@ async def test_preflight_of_another_origin_is_refused(inner: Inner) -> None:
     "headers",
     [
         {"sec_fetch_site": "cross-site", "cookie": "session=t"},
+        {"sec_fetch_site": "cross-site", "cookie": "device=d"},
+        {"origin": STRANGER, "authorization": "Bearer t", "cookie": "device=d"},
         {"sec_fetch_site": "same-site"},
         {"origin": STRANGER},
         {"origin": "null"},
@@ -446,6 +448,31 @@ async def test_token_comes_by_header_or_cookie(
     (context,) = inner.contexts
     assert context.token == token
     assert context.is_bearer is (token == "from-header")
+
+
+@pytest.mark.parametrize(
+    ("headers", "device"),
+    [
+        ({}, None),
+        ({"cookie": "a=1; device=from-cookie; session=t"}, "from-cookie"),
+        ({"cookie": 'device="from-cookie"'}, "from-cookie"),
+        ({"cookie": f"device=of-another-service; device={'d' * 22}"}, "d" * 22),
+        ({"x_device": "from-header"}, "from-header"),
+        ({"x_device": "from-header", "cookie": "device=from-cookie"}, "from-header"),
+        ({"authorization": "Bearer t", "cookie": "device=from-cookie"}, "from-cookie"),
+        ({"origin": "capacitor://localhost", "cookie": "device=from-cookie"}, None),
+        ({"origin": "capacitor://localhost", "x_device": "from-header"}, "from-header"),
+        ({"cookie": "__Host-device=of-production"}, None),
+    ],
+    ids=str,
+)
+async def test_device_comes_by_header_or_cookie(
+    inner: Inner, headers: dict[str, str], device: str | None
+) -> None:
+    await call(make_edge(inner), **headers)
+
+    (context,) = inner.contexts
+    assert context.find_device_token() == device
 
 
 async def test_limits_count_the_client_that_the_proxy_names(inner: Inner) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Table, func, insert, select
 
 from db.engine import Database, DatabaseUnavailableError
-from db.tables import audit_events, leases, sessions, sms_messages, state_entries
+from db.tables import audit_events, devices, leases, sessions, sms_messages, state_entries
 from gateway.lease import Lease
 from gateway.maintenance import BATCH_ROWS, LAPSE_SECONDS, Maintenance
 from resolvers.context import Services
@@ -88,6 +88,7 @@ async def fill(harness: Harness) -> None:
             (ALIVE, now + timedelta(hours=1), now),
         ):
             await connection.execute(insert(sessions), session_rows(count, account_id, ended))
+            await connection.execute(insert(devices), session_rows(count, account_id, ended))
             await connection.execute(insert(audit_events), audit_rows(count, recorded))
             await connection.execute(insert(sms_messages), sms_rows(count, recorded))
             await connection.execute(insert(state_entries), state_rows(count, ended))
@@ -123,13 +124,18 @@ async def test_everything_that_is_over_goes_and_nothing_else(harness: Harness) -
 
     deleted = await maintenance(harness).purge_expired()
 
-    tables = {"sessions": sessions, "audit_events": audit_events, "sms_messages": sms_messages}
+    tables = {
+        "sessions": sessions,
+        "audit_events": audit_events,
+        "sms_messages": sms_messages,
+        "devices": devices,
+    }
     if harness.redis_url is None:
         tables["state_entries"] = state_entries
         assert deleted["state_entries"] == EXPIRED
     left = {name: await count_rows(harness.services.database, table) for name, table in tables.items()}
-    assert {name: deleted[name] for name in ("sessions", "audit_events", "sms_messages")} == dict.fromkeys(
-        ("sessions", "audit_events", "sms_messages"), EXPIRED
+    assert {name: deleted[name] for name in tables if name != "state_entries"} == dict.fromkeys(
+        ("sessions", "audit_events", "sms_messages", "devices"), EXPIRED
     )
     # One session more: that of the account itself.
     assert left == dict.fromkeys(tables, ALIVE) | {"sessions": ALIVE + 1}
@@ -149,6 +155,7 @@ async def test_one_table_that_fails_holds_no_other_up_and_gets_smaller_batches(h
         "sessions": EXPIRED,
         "audit_events": EXPIRED,
         "sms_messages": EXPIRED,
+        "devices": EXPIRED,
     }
     assert state.asked == [BATCH_ROWS, BATCH_ROWS // 2]
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.cookies import SessionCookie
+from gateway.cookies import TokenCookie, make_cookies
 
-OPEN = SessionCookie(is_secure=False)
-SECURE = SessionCookie(is_secure=True)
+OPEN = make_cookies(is_secure=False).session
+SECURE = make_cookies(is_secure=True).session
 NOW = datetime(2026, 11, 27, 12, 30, tzinfo=UTC)
 TOKEN = "t" * 43
 
@@ -17,7 +17,7 @@ def attributes(header: bytes) -> set[str]:
 
 
 @pytest.mark.parametrize("cookie", [OPEN, SECURE])
-def test_cookie_is_for_the_whole_site_and_no_script(cookie: SessionCookie) -> None:
+def test_cookie_is_for_the_whole_site_and_no_script(cookie: TokenCookie) -> None:
     assert {"path=/", "httponly", "samesite=lax"} <= attributes(cookie.issue("t", NOW))
 
 
@@ -41,7 +41,7 @@ def test_cookie_outlives_the_browser_as_long_as_the_session_may() -> None:
 
 
 @pytest.mark.parametrize("cookie", [OPEN, SECURE])
-def test_clearing_names_the_same_cookie_and_ends_it(cookie: SessionCookie) -> None:
+def test_clearing_names_the_same_cookie_and_ends_it(cookie: TokenCookie) -> None:
     cleared, issued = cookie.clear(), cookie.issue("t", NOW)
 
     assert cleared.partition(b"=")[0] == issued.partition(b"=")[0]
