@@ -47,17 +47,19 @@ class Passwords:
         """The spelling under which `password` is the one; None when it is not.
 
         Without a hash the answer is no, in the same time. A hash that was made before passwords were normalised fits
-        the text as it is typed, which is tried where it is another spelling.
+        the text as it is typed, which is tried where it is another spelling, in the same call: an attempt is judged
+        whole or not at all.
         """
-        for spelling in _spellings(password):
-            if await place.run(self._verify, spelling, password_hash or self._dummy_hash):
-                return spelling if password_hash else None
-        return None
+        spelling = await place.run(self._find_spelling, password, password_hash or self._dummy_hash)
+        return spelling if password_hash else None
 
     def needs_rehash(self, password_hash: str, spelling: str) -> bool:
         """Whether the parameters have changed since, or `spelling`, which fits the hash, is not the normal one."""
         is_normal = normalize_canonical(spelling) == spelling
         return not is_normal or self._hasher.check_needs_rehash(password_hash)
+
+    def _find_spelling(self, password: str, password_hash: str) -> str | None:
+        return next((one for one in _spellings(password) if self._verify(one, password_hash)), None)
 
     def _verify(self, password: str, password_hash: str) -> bool:
         try:
