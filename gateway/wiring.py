@@ -41,7 +41,7 @@ async def open_services(settings: Settings, parts: Parts = Parts()) -> AsyncIter
         database = parts.database or _open_own_database(settings, stack, timeouts, outages.database)
         sender = parts.sms_sender or _open_sms_sender(settings, stack, timeouts)
         avatars = parts.avatars or make_avatar_store(settings, database)
-        refunds = parts.refunds or Refunds(settle_seconds=timeouts.refund_seconds)
+        refunds = parts.refunds or Refunds(clock, settle_seconds=timeouts.refund_seconds)
         services = Services(
             database=database,
             state=parts.state

@@ -20,7 +20,7 @@ from resolvers.errors import (
     unauthenticated,
 )
 from resolvers.keys import KeyRing
-from resolvers.limits import Consumption, Limit
+from resolvers.limits import DAY_SECONDS, Consumption, Limit
 from resolvers.messages import Reason
 from resolvers.outages import Outages
 from resolvers.passwords import Passwords
@@ -244,13 +244,15 @@ class Context:
         if not self.takes_cookies:
             raise invalid_input(Reason.COOKIES_NOT_TAKEN, "token_delivery")
 
-    async def forget(self, *undos: Undo) -> None:
+    async def forget(self, account: Account, **undos: Undo) -> None:
         """Take out of the state store what a commit has made void: now, or as soon as the store answers.
 
-        What is committed is done, so that nothing here fails.
+        What is committed is done, so that nothing here fails. Each is named for what it forgets.
         """
-        for undo in undos:
-            self.services.refunds.owe(self.services.state, undo, is_store_doubtful=False)
+        expires_at = self.now + timedelta(seconds=DAY_SECONDS)
+        for name, undo in undos.items():
+            key = f"{name} {account.id}"
+            self.services.refunds.owe_deed(self.services.state, key, undo, expires_at=expires_at)
         await self.services.refunds.settle()
 
     def authenticate_as(self, account: Account) -> None:

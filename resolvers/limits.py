@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -13,15 +12,13 @@ from resolvers.errors import RateLimitedError
 from resolvers.keys import KeyRing
 from resolvers.messages import Reason
 from resolvers.ports import Counter, StateStore, StateStoreError
-from resolvers.refunds import Refunds, Undo
+from resolvers.refunds import Count, Refunds, Undo
 
 Subject = Literal["mobile", "address", "account", "session", "device", "code", "installation"]
 
 MINUTE_SECONDS = 60
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
-
-_WINDOW_END_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +81,18 @@ def _scaled(limit: Limit | tuple[Limit, ...], factor: int) -> Limit | tuple[Limi
     return replace(limit, maximum=limit.maximum * factor)
 
 
+@dataclass(eq=False, slots=True)
+class _Used:
+    """One increment of an attempt: whether it has been sent and, once it is answered, when its window ends."""
+
+    count: Count
+    is_sent: bool = False
+    ends_at: datetime | None = None
+
+    def mark_sent(self) -> None:
+        self.is_sent = True
+
+
 class Consumption:
     """What one attempt has used up of several limits: counted before the attempt is judged.
 
@@ -99,11 +108,17 @@ class Consumption:
         self._keys = keys
         self._refunds = refunds
         self._clock = clock
-        self._undos: dict[object, Undo] = {}
+        self._used: list[_Used] = []
+        self._undos: dict[str, tuple[Undo, datetime]] = {}
 
     async def __aenter__(self) -> Self:
-        """Nothing is used up yet, and what this process owes from before is paid."""
+        """Nothing is used up yet, and what this process owes from before is paid.
+
+        Raises:
+            StateStoreError: it owes so much that this attempt could not be given back.
+        """
         await self._refunds.settle()
+        self._refunds.require_room()
         return self
 
     async def __aexit__(
@@ -112,26 +127,19 @@ class Consumption:
         """Give back what has not been judged."""
         if error is None:
             return
-        self._owe(is_store_doubtful=isinstance(error, StateStoreError))
+        if isinstance(error, StateStoreError):
+            self._refunds.doubt_store()
+        self._owe()
         if isinstance(error, Exception) and not isinstance(error, StateStoreError):
             await self._refunds.settle()
 
     async def count(self, limit: Limit, subject: str) -> Counter:
         """Count one more, whatever the maximum; the counter as it is now."""
-        window_seconds = limit.window_seconds
-        key = limit_key(self._keys, limit, subject)
-        ends_at = self._clock() + timedelta(seconds=window_seconds)
-
-        async def uncount() -> None:
-            # Near its end a window is left alone: the next one must not be lowered for it.
-            if (ends_at - self._clock()).total_seconds() > _WINDOW_END_SECONDS:
-                await self._store.increment(key, window_seconds, by=-1)
-
-        # Noted when it is sent: from then on it is not known whether the store has counted, before it has not.
-        counter = await self._store.increment(
-            key, window_seconds, on_sent=partial(self._undos.__setitem__, uncount, uncount)
-        )
-        ends_at = self._clock() + timedelta(seconds=counter.remaining_seconds)
+        key, now = limit_key(self._keys, limit, subject), self._clock()
+        used = _Used(Count.of(key, limit.window_seconds, now))
+        self._used.append(used)
+        counter = await self._store.increment(key, limit.window_seconds, on_sent=used.mark_sent)
+        used.ends_at = now + timedelta(seconds=counter.remaining_seconds)
         return counter
 
     async def use(
@@ -173,23 +181,31 @@ class Consumption:
         for limit in limits:
             await self.use(limit, subject, reason=reason)
 
-    def undo_by(self, undo: Undo) -> None:
-        """Have `undo` called too when the attempt is given back; it must do nothing where it comes too late."""
-        self._undos[undo] = undo
+    def undo_by(self, key: str, undo: Undo, *, ttl_seconds: float) -> None:
+        """Have `undo` called too when the attempt is given back, within `ttl_seconds`, for what is kept under `key`.
+
+        It must do nothing where it comes too late.
+        """
+        self._undos[key] = undo, self._clock() + timedelta(seconds=ttl_seconds)
 
     def stand(self) -> None:
         """The attempt has been judged: what it has used stays used."""
+        self._used.clear()
         self._undos.clear()
 
     async def give_back(self) -> None:
         """Uncount all that was used, now. Idempotent."""
-        self._owe(is_store_doubtful=False)
+        self._owe()
         await self._refunds.settle()
 
-    def _owe(self, *, is_store_doubtful: bool) -> None:
-        while self._undos:
-            _, undo = self._undos.popitem()
-            self._refunds.owe(self._store, undo, is_store_doubtful=is_store_doubtful)
+    def _owe(self) -> None:
+        for used in self._used:
+            # What was never sent is not known to the store.
+            if used.is_sent:
+                self._refunds.owe(self._store, used.count, ends_at=used.ends_at)
+        for key, (undo, expires_at) in self._undos.items():
+            self._refunds.owe_deed(self._store, key, undo, expires_at=expires_at)
+        self.stand()
 
 
 def limit_key(keys: KeyRing, limit: Limit, subject: str) -> str:

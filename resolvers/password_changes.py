@@ -44,8 +44,9 @@ async def reset_password(ctx: Context, *, mobile: str, sms_code: str, new_passwo
     async with redeemed_code(ctx, purpose=SmsPurpose.RESET_PASSWORD, mobile=number, code=sms_code):
         account = await _reset(ctx, number, chosen)
     await ctx.forget(
-        partial(forget_sign_ins, ctx, number),
-        partial(void_sms_codes, ctx, mobile=number, account_id=account.id),
+        account,
+        sign_ins=partial(forget_sign_ins, ctx, number),
+        sms_codes=partial(void_sms_codes, ctx, mobile=number, account_id=account.id),
     )
     notify(ctx, account, SmsNotice.PASSWORD_CHANGED)
     return await _find_remaining_viewer(ctx)
@@ -76,7 +77,8 @@ async def change_password(ctx: Context, *, current_password: str | None, new_pas
             ctx, connection, EventKind.PASSWORD_CHANGED, account_id=account.id, mobile=account.mobile
         )
     ctx.start_session(session, account)
-    await ctx.forget(partial(void_sms_codes, ctx, mobile=account.mobile, account_id=account.id))
+    void = partial(void_sms_codes, ctx, mobile=account.mobile, account_id=account.id)
+    await ctx.forget(account, sms_codes=void)
     notify(ctx, account, SmsNotice.PASSWORD_CHANGED)
     return SignedIn(account, session)
 

@@ -123,7 +123,8 @@ async def _count_for_mobile(ctx: Context, consumption: Consumption, mobile: str)
         raise RateLimitedError(
             min(math.ceil(counter.remaining_seconds), FIRST_PAUSE_SECONDS), Reason.TOO_MANY_GUESSES
         )
-    consumption.undo_by(partial(_restore_pause, ctx, mobile, kept))
+    restore = partial(_restore_pause, ctx, mobile, kept)
+    consumption.undo_by(_pause_key(ctx, mobile), restore, ttl_seconds=DAY_SECONDS)
     if (seconds := _seconds_until(ctx, kept)) > 0:
         # Another attempt was judged since we looked, and began this pause: it is not ours to take.
         raise RateLimitedError(seconds, Reason.TOO_MANY_GUESSES)

@@ -107,7 +107,7 @@ async def send_sms_code(
         expires_at = ctx.now + timedelta(seconds=rule.ttl_seconds)
         live = _make_live_code(ctx, owner, code, right_text, expires_at, admission.message_id)
         key = ctx.state_key(_kind(purpose), owner.subject)
-        consumption.undo_by(partial(ctx.services.state.delete, key))
+        consumption.undo_by(key, partial(ctx.services.state.delete, key), ttl_seconds=rule.ttl_seconds)
         await ctx.services.state.put(key, live, rule.ttl_seconds)
         await _hand_over(ctx, consumption, admission, _message(owner, code))
     return SentCode(owner.mobile, admission.resend_available_at, expires_at)
@@ -168,7 +168,8 @@ async def redeemed_code(
         await ctx.services.state.delete(_guess_key(ctx, mobile))
     async with ctx.consuming() as redeemed:
         # Noted first: when the store fails it is not known whether the code was taken.
-        redeemed.undo_by(partial(_restore, ctx, key, kept))
+        restore = partial(_restore, ctx, key, kept)
+        redeemed.undo_by(key, restore, ttl_seconds=PURPOSES[purpose].ttl_seconds)
         found = await ctx.services.state.take(key)
         if found != kept:
             redeemed.stand()

@@ -32,7 +32,7 @@ class ObservedHasher(PasswordHasher):
 
 @pytest.fixture
 def pool() -> Iterator[WorkerPool]:
-    pool = WorkerPool("test", threads=1, queue_length=0, typical_seconds=0.03)
+    pool = WorkerPool("test", threads=1, queue_length=0, typical_seconds=0.03, timeout_seconds=5)
     yield pool
     pool.close()
 
