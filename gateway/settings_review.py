@@ -4,10 +4,12 @@ import ipaddress
 from collections.abc import Iterator
 from itertools import pairwise
 
+from pydantic import SecretStr
+
 from gateway.findings import Finding, error, warning
 from gateway.origins import has_any_port
 from gateway.settings import IPNetwork, Settings
-from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS, PREFIX, parse_secret_keys
+from gateway.settings_groups import DEVELOPMENT_SECRET_KEYS, SmsSettings, parse_secret_keys
 from resolvers.sms_purposes import FEWEST_SAFE_DIGITS
 
 # Memory in KiB and passes of argon2id, of equal strength. Source: OWASP Password Storage Cheat Sheet.
@@ -125,22 +127,10 @@ def _merged(networks: list[IPNetwork]) -> Iterator[IPNetwork]:
 
 
 def _missing_for_sender(settings: Settings) -> list[str]:
-    """What the chosen SMS sender still needs."""
-    needed = {
-        "console": {},
-        "http": {
-            "SMS_HTTP_URL": settings.sms.http_url,
-            "SMS_HTTP_TOKEN": settings.sms.http_token.get_secret_value(),
-        },
-        "aliyun": {
-            "SMS_ALIYUN_ACCESS_KEY_ID": settings.sms.aliyun_access_key_id,
-            "SMS_ALIYUN_ACCESS_KEY_SECRET": settings.sms.aliyun_access_key_secret.get_secret_value(),
-            "SMS_ALIYUN_SIGN_NAME": settings.sms.aliyun_sign_name,
-            "SMS_ALIYUN_TEMPLATE_CODE": settings.sms.aliyun_template_code,
-        },
-    }[settings.sms.sender]
+    """What the chosen SMS sender still needs: settings that begin with its name and are empty."""
+    sender = settings.sms.sender
     return [
-        f"{PREFIX}{name} is missing; the sender `{settings.sms.sender}` needs it"
-        for name, value in needed.items()
-        if not value
+        f"{variable} is missing; the sender `{sender}` needs it"
+        for variable, name in SmsSettings.keys().items()
+        if name.startswith(f"{sender}_") and getattr(settings.sms, name) in {"", SecretStr("")}
     ]

@@ -21,6 +21,7 @@ PAGES = [
     "CHANGELOG.md",
     "docs/spa.md",
     "docs/settings.md",
+    "docs/where.md",
     "docs/walkthrough.md",
     "docs/capacity.md",
     "docs/legacy.md",
@@ -133,6 +134,16 @@ def test_files_that_a_page_names_are_there(page: str) -> None:
     named = re.findall(rf"`((?:{tops})/[\w./-]*\w)/?`", read(page))
 
     assert [name for name in named if not (ROOT / name).exists() and name not in MADE] == []
+
+
+def test_rules_are_in_the_files_that_are_said_to_decide_them() -> None:
+    decided = re.findall(r"`([\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", read("docs/where.md"))
+
+    assert len(decided) > 30
+    for name, words in decided:
+        text = read(name)
+        for word in re.findall(r"\w+", words):
+            assert re.search(rf"\b{word}\b", text), f"{name} says nothing of {word}"
 
 
 @pytest.mark.parametrize("page", [*PAGES, *DECISIONS])
