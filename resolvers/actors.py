@@ -1,11 +1,10 @@
 """Who does it: somebody at a door, or an operator at the command line. Every line of the audit trail says which."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """Somebody who came through a door, signed in or not; `user_agent` is what the client says of itself."""
 
     user_agent: str = ""
