@@ -12,12 +12,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from gateway.shared_metrics import forget_worker
-
-START_SECONDS = 300
-"""How long a new worker may take to its first sign of life: on a slow machine Python alone starts for minutes."""
-
-SILENT_SECONDS = 30
-"""How long one that has given signs of life may give none. Source: gunicorn's default `timeout`."""
+from gateway.timeouts import Timeouts
 
 # A check that comes later was held up itself, perhaps with the whole machine, which is no silence of the worker's.
 _LONGEST_TICK_SECONDS = 2
@@ -28,11 +23,12 @@ _log = structlog.get_logger("gateway.supervisor")
 class SignsOfLife:
     """What a worker's watching thread answers; asked without waiting, since a stop must not wait for a worker."""
 
-    def __init__(self, worker: Process) -> None:
+    def __init__(self, worker: Process, timeouts: Timeouts) -> None:
         self._worker = worker
+        self._timeouts = timeouts
         self._is_asked = False
         self._silent_seconds = 0.0
-        self._patience_seconds = START_SECONDS
+        self._allowed_seconds = timeouts.worker_start_seconds
 
     def find_fault(self, elapsed_seconds: float) -> str | None:
         """Why the worker has to be replaced, if it has; `elapsed_seconds` since this was asked last."""
@@ -43,15 +39,16 @@ class SignsOfLife:
             self._ask()
         except (OSError, EOFError):
             return "killed: it closed the line to its supervisor"
-        if self._silent_seconds > self._patience_seconds:
-            return f"killed: it gave no sign of life for {self._patience_seconds} s"
+        if self._silent_seconds > self._allowed_seconds:
+            return f"killed: it gave no sign of life for {self._allowed_seconds:g} s"
         return None
 
     def _ask(self) -> None:
         line = self._worker.parent_conn
         if line.poll(0):
             line.recv()
-            self._is_asked, self._silent_seconds, self._patience_seconds = False, 0.0, SILENT_SECONDS
+            self._is_asked, self._silent_seconds = False, 0.0
+            self._allowed_seconds = self._timeouts.worker_silent_seconds
         # One question at a time, or the line of one that does not read would fill up and block us.
         if not self._is_asked:
             line.send(b"ping")
@@ -70,10 +67,12 @@ class Supervisor(Multiprocess):
         sockets: list[socket],
         metrics: Path,
         clock: Callable[[], float] = time.monotonic,
+        timeouts: Timeouts = Timeouts(),
     ) -> None:
         super().__init__(config, sockets)
         self._metrics = metrics
         self._clock = clock
+        self._timeouts = timeouts
         self._checked_at = clock()
         self._signs: dict[Process, SignsOfLife] = {}
 
@@ -91,7 +90,10 @@ class Supervisor(Multiprocess):
         """Replace the workers that died or hung; one that cannot start ends all, for another would not either."""
         now = self._clock()
         elapsed_seconds, self._checked_at = min(now - self._checked_at, _LONGEST_TICK_SECONDS), now
-        self._signs = {worker: self._signs.get(worker) or SignsOfLife(worker) for worker in self.processes}
+        self._signs = {
+            worker: self._signs.get(worker) or SignsOfLife(worker, self._timeouts)
+            for worker in self.processes
+        }
         for place, (worker, signs) in enumerate(self._signs.items()):
             reason = None if self.should_exit.is_set() else signs.find_fault(elapsed_seconds)
             if reason is not None:

@@ -52,6 +52,11 @@ class Timeouts:
     probe_seconds: float = 1.0
     """What `/readyz` gives each dependency."""
 
+    worker_start_seconds: float = 300.0
+    """A new worker to its first sign of life: on a slow machine Python alone starts for minutes."""
+    worker_silent_seconds: float = 30.0
+    """One that has given signs of life to its next. Source: gunicorn's default `timeout`."""
+
     arrival_seconds: float = 30.0
     """A client with the head of a request; and how long a body may stand still, or an answer that it does not take."""
     body_seconds: float = 300.0

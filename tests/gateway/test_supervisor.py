@@ -11,12 +11,16 @@ from structlog.testing import capture_logs
 from uvicorn import Config
 from uvicorn.supervisors.multiprocess import SIGNALS
 
-from gateway.supervisor import SILENT_SECONDS, START_SECONDS, Supervisor
+from gateway.supervisor import Supervisor
+from gateway.timeouts import Timeouts
 
 pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.skipif(os.name != "posix", reason="workers are stopped by signals"),
 ]
+
+START_SECONDS = Timeouts().worker_start_seconds
+SILENT_SECONDS = Timeouts().worker_silent_seconds
 
 
 async def application(scope: object, receive: object, send: object) -> None:
@@ -90,7 +94,7 @@ def test_worker_that_never_gives_a_sign_of_life_is_replaced_and_the_log_says_why
     assert watched.pid != first
     assert (line["event"], line["log_level"], line["pid"]) == ("worker.died", "error", first)
     assert (line["exit_code"], line["successor"]) == (-signal.SIGKILL, watched.pid)
-    assert line["reason"] == f"killed: it gave no sign of life for {START_SECONDS} s"
+    assert line["reason"] == f"killed: it gave no sign of life for {START_SECONDS:g} s"
 
 
 def test_worker_that_falls_silent_is_replaced_sooner(watched: Watched) -> None:
@@ -101,7 +105,7 @@ def test_worker_that_falls_silent_is_replaced_sooner(watched: Watched) -> None:
     (line,) = watched.tick(2)
 
     assert watched.pid != first
-    assert line["reason"] == f"killed: it gave no sign of life for {SILENT_SECONDS} s"
+    assert line["reason"] == f"killed: it gave no sign of life for {SILENT_SECONDS:g} s"
 
 
 def test_pause_of_the_whole_machine_is_no_silence_of_the_worker(watched: Watched) -> None:

@@ -64,3 +64,24 @@ def test_counters_of_two_workers_never_run_backwards_though_one_is_killed(tmp_pa
     assert seen[-1] == len(MOBILES)
     assert "error" in died
     assert f"pid={dead}" in died
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_a_worker_that_cannot_start_ends_the_service_with_one_clear_line(tmp_path: Path) -> None:
+    """A manifest that was broken since the start: another worker could not start either."""
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"format": "apollo-persisted-query-manifest", "version": 1, "operations": []}')
+    with serving(tmp_path, WORKERS="2", TRUSTED_DOCUMENTS=str(manifest)) as server:
+        wait_until(lambda: server.log.count("Application startup complete") == 2)
+        manifest.write_text("{")
+        os.kill(workers_of(server)[0], signal.SIGKILL)
+        code = server.wait()
+        lines = server.log.splitlines()
+
+    assert code == 1
+    [problem] = [line for line in lines if line.startswith("problem: ")]
+    assert problem.startswith("problem: a worker cannot start (ManifestError: ")
+    assert "trusted documents" in problem
+    assert len([line for line in lines if "worker.died" in line]) == 1
+    assert len([line for line in lines if "worker.cannot_start" in line]) == 1
+    assert "Traceback" not in server.log
