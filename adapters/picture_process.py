@@ -18,7 +18,7 @@ from adapters.picture_turns import FairTurns
 from resolvers.errors import RateLimitedError, ServiceUnavailableError
 from resolvers.messages import Reason
 from resolvers.pictures import MAXIMUM_BYTES, refuse_picture
-from resolvers.ports import UploadedFile
+from resolvers.ports import PictureTooSlowError, UploadedFile
 
 QUEUE_LENGTH = 32
 _TYPICAL_SECONDS = 0.1
@@ -132,7 +132,7 @@ class ProcessPictureMaker:
         reason = Reason(refusal["reason"])
         if reason is Reason.TOO_BUSY:
             _log.warning("picture.too_slow")
-            raise RateLimitedError(math.ceil(self._picture_seconds), reason)
+            raise PictureTooSlowError(self._picture_seconds)
         raise refuse_picture(reason, **refusal.get("values", {}))
 
 

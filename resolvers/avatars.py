@@ -1,5 +1,6 @@
 """Avatars: stored under a random key before the account shows them; the previous one goes after the commit."""
 
+import math
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -9,10 +10,20 @@ import structlog
 from db import accounts
 from resolvers.accounts import Account
 from resolvers.context import Context, Uploader
-from resolvers.errors import AccountError, ErrorCode, RateLimitedError, RefusedError, unauthenticated
+from resolvers.errors import (
+    AccountError,
+    ErrorCode,
+    InputError,
+    RateLimitedError,
+    RefusedError,
+    unauthenticated,
+)
 from resolvers.events import EventKind, record_event
 from resolvers.messages import Reason
-from resolvers.ports import AvatarStoreError, UploadedFile
+from resolvers.ports import AvatarStoreError, PictureTooSlowError, UploadedFile
+
+# Refused by its size: nothing was decoded.
+_REFUSED_UNSEEN = frozenset({Reason.IMAGE_EMPTY, Reason.IMAGE_TOO_LARGE})
 
 _log = structlog.get_logger(__name__)
 
@@ -40,12 +51,12 @@ async def upload_avatar(ctx: Context, *, image: UploadedFile) -> Account:
     Raises:
         RefusedError: UNAUTHENTICATED, STORAGE_FAILED.
         InputError: INVALID_IMAGE.
-        RateLimitedError: too many pictures in an hour, or too many are being worked on.
+        RateLimitedError: too many pictures in an hour, shown or refused, or too many are being worked on.
     """
     viewer = await ctx.require_viewer()
     with _holding_place(ctx, viewer):
         async with ctx.limited(ctx.services.policy.limits.avatar, str(viewer.id)):
-            picture = await ctx.services.pictures.make_avatar(image, account_id=viewer.id)
+            picture = await _make_picture(ctx, viewer, image)
             key = secrets.token_hex(32)
             try:
                 await ctx.services.avatars.put(key, picture)
@@ -55,6 +66,23 @@ async def upload_avatar(ctx: Context, *, image: UploadedFile) -> Account:
     if previous:
         await _forget(ctx, previous)
     return viewer._replace(avatar_key=key)
+
+
+async def _make_picture(ctx: Context, viewer: Account, image: UploadedFile) -> bytes:
+    """Have the picture made; one that is refused after it cost work stays counted."""
+    async with ctx.consuming() as refused:
+        await refused.use(ctx.services.policy.limits.refused_picture, str(viewer.id))
+        try:
+            picture = await ctx.services.pictures.make_avatar(image, account_id=viewer.id)
+        except InputError as error:
+            if error.reason not in _REFUSED_UNSEEN:
+                refused.stand()
+            raise
+        except PictureTooSlowError as error:
+            refused.stand()
+            raise RateLimitedError(math.ceil(error.seconds), Reason.TOO_BUSY) from error
+        await refused.give_back()
+    return picture
 
 
 @contextmanager

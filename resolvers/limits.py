@@ -63,6 +63,8 @@ class Limits:
     notice: Limit = Limit("notice", "account", 3, DAY_SECONDS)
     rename: Limit = Limit("rename", "account", 10, DAY_SECONDS)
     avatar: Limit = Limit("avatar", "account", 10, HOUR_SECONDS)
+    # Pictures that cost the work of decoding and were refused.
+    refused_picture: Limit = Limit("refused-picture", "account", 20, HOUR_SECONDS)
     # Right, taken or malformed alike.
     id_number: Limit = Limit("id-number", "account", 5, DAY_SECONDS)
 

@@ -6,6 +6,7 @@ read. A JPEG gets an end, so that one without its last bytes is shown as browser
 Source: ITU-T T.81, annex B; W3C, Portable Network Graphics, third edition, chapters 5 and 11.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -25,15 +26,22 @@ _APPLICATION_0, _APPLICATION_1, _APPLICATION_2, _APPLICATION_14, _APPLICATION_15
 _COMMENT, _SCAN, _TEMPORARY = 0xFE, 0xDA, 0x01
 _RESTARTS = range(0xD0, 0xD8)
 _END_OF_IMAGE = b"\xff\xd9"
+_END = 0xD9
+# A marker that is neither data nor a restart, with what fills up before it.
+_MARKER = re.compile(rb"\xff+[\x02-\xcf\xd8-\xfe]")
 _ORIENTATION_TAG, _SHORT = 0x0112, 3
 
 
 class Container(NamedTuple):
-    """Nothing but pixels, how to turn them (1 to 8, as EXIF counts; None: not looked for), and their colour profile."""
+    """Nothing but pixels, how to turn them (1 to 8, as EXIF counts; None: not looked for), and their colour profile.
+
+    `scans` is how often a JPEG goes over its pixels.
+    """
 
     content: bytes
     orientation: int | None = None
     profile: bytes | None = None
+    scans: int = 1
 
 
 def open_container(upload: bytes) -> Container:
@@ -64,7 +72,7 @@ def read_orientation(exif: bytes) -> int:
 
 
 def _open_jpeg(upload: bytes) -> Container:
-    kept, orientation, profile = [_JPEG_START], 1, b""
+    kept, orientation, profile, scans = [_JPEG_START], 1, b"", 0
     has_exif = False
     for marker, segment, rest in _jpeg_segments(upload):
         if marker == _APPLICATION_1 and segment[4:].startswith(_EXIF_START) and not has_exif:
@@ -75,7 +83,17 @@ def _open_jpeg(upload: bytes) -> Container:
             kept.append(segment)
         if marker == _SCAN:
             kept.append(rest)
-    return Container(b"".join([*kept, _END_OF_IMAGE]), orientation, profile or None)
+            scans = 1 + _count_scans(rest)
+    return Container(b"".join([*kept, _END_OF_IMAGE]), orientation, profile or None, scans)
+
+
+def _count_scans(rest: bytes) -> int:
+    """The scans that begin after the first one's head and before the end of the image; what follows it is not seen."""
+    scans, found = 0, _MARKER.search(rest)
+    while found and (marker := rest[found.end() - 1]) != _END:
+        scans += marker == _SCAN
+        found = _MARKER.search(rest, found.end() + int.from_bytes(rest[found.end() : found.end() + 2]))
+    return scans
 
 
 def _is_needed(marker: int, segment: bytes) -> bool:

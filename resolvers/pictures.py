@@ -17,6 +17,8 @@ from resolvers.picture_containers import open_container, read_orientation
 MAXIMUM_BYTES = 5 * 1024 * 1024
 MAXIMUM_PIXELS = 25_000_000
 SIDE_PIXELS = 512
+# A progressive JPEG that cameras and programs make has about ten. Each goes over all pixels, however few bytes it has.
+MAXIMUM_SCANS = 100
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8")
@@ -68,6 +70,8 @@ def make_avatar(upload: bytes) -> bytes:
             # Pillow warns from half its own limit on; ours is stricter and is checked below.
             warnings.simplefilter("ignore")
             container = open_container(upload)
+            if container.scans > MAXIMUM_SCANS:
+                raise refuse_picture(Reason.IMAGE_DAMAGED)
             with Image.open(BytesIO(container.content), formats=_FORMATS) as picture:
                 _require_size(picture)
                 small = _upright(_shrink(picture), container.orientation or _orientation_of(picture))

@@ -24,6 +24,14 @@ class SmsSenderError(Exception):
     """The vendor did not take the message; nothing may be assumed delivered."""
 
 
+class PictureTooSlowError(Exception):
+    """A picture was given up after all the time that one gets, `seconds`: the work has been done for nothing."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class AvatarStoreError(Exception):
     """The avatar could not be written, read or deleted."""
 
@@ -150,7 +158,8 @@ class PictureMaker(Protocol):
 
         Raises:
             InputError: INVALID_IMAGE, also where the decoder crashed or took too much memory.
-            RateLimitedError: at once, when too many wait; or when it took too long.
+            RateLimitedError: at once, when too many wait.
+            PictureTooSlowError: it took too long.
         """
 
 

@@ -5,8 +5,10 @@ from typing import Literal
 
 from argon2 import PasswordHasher
 
+from resolvers.errors import RateLimitedError
+from resolvers.messages import Reason
 from resolvers.pictures import make_avatar
-from resolvers.ports import SmsMessage, SmsSenderError, UploadedFile
+from resolvers.ports import PictureTooSlowError, SmsMessage, SmsSenderError, UploadedFile
 
 
 class RecordingSmsSender:
@@ -61,12 +63,20 @@ class CountingHasher(PasswordHasher):
 
 
 class ThreadPictureMaker:
-    """Makes avatars without a process for each, which would cost a test a second."""
+    """Makes avatars without a process for each, which would cost a test a second.
+
+    While `is_too_slow` none is done in time, while `is_crowded` too many wait.
+    """
 
     def __init__(self) -> None:
+        self.is_too_slow = self.is_crowded = False
         self._turn = asyncio.Semaphore(1)
 
     async def make_avatar(self, upload: UploadedFile, *, account_id: int) -> bytes:
         del account_id
+        if self.is_crowded:
+            raise RateLimitedError(1, Reason.TOO_BUSY)
+        if self.is_too_slow:
+            raise PictureTooSlowError(5)
         async with self._turn:
             return await asyncio.to_thread(make_avatar, await upload.read())

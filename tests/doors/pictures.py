@@ -96,3 +96,21 @@ NO_PICTURES = {
     "2^31 wide": lying_png(2**31 - 1, 2**31 - 1),
     "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n",
 }
+
+
+def jpeg_of_scans(scans: int, *, between: bytes = b"", after: bytes = b"") -> bytes:
+    """A progressive grey JPEG of 64 by 64 pixels whose scans but the first change nothing, `between` before each."""
+
+    def segment(marker: int, data: bytes) -> bytes:
+        return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
+
+    head = segment(0xDB, b"\0" + b"\1" * 64) + segment(0xC2, struct.pack(">BHHB", 8, 64, 64, 1) + b"\1\x11\0")
+    # One code of one bit each: no difference to the block before; the end of a run of 2 to the 14th blocks.
+    one_code = b"\1" + b"\0" * 15
+    tables = segment(0xC4, b"\0" + one_code + b"\0") + segment(0xC4, b"\x10" + one_code + b"\xe0")
+    first = segment(0xDA, b"\1\1\0\0\0\0") + b"\0" * 8
+    others = [
+        between + segment(0xDA, bytes([1, 1, 0, 1 + turn % 63, 1 + turn % 63, 0])) + b"\0\0\xff\0"
+        for turn in range(scans - 1)
+    ]
+    return b"\xff\xd8" + head + tables + first + b"".join(others) + b"\xff\xd9" + after

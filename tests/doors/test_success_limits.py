@@ -21,6 +21,7 @@ from resolvers.profiles import update_name
 from resolvers.sessions import MAXIMUM_LIVE, Authentication, begin_session
 from resolvers.sign_in import login
 from tests.doors.door import Door, Outcome
+from tests.doors.fakes import ThreadPictureMaker
 from tests.doors.flows import ID_NUMBER, MOBILE, OTHER_MOBILE, PASSWORD, REAL_NAME, sign_up
 from tests.doors.harness import Harness
 from tests.doors.pictures import picture
@@ -189,6 +190,37 @@ async def test_an_account_gets_ten_pictures_an_hour(harness: Harness, kind: str)
     assert is_limited(await door.upload_avatar(picture()), HOUR)
     harness.clock.advance(HOUR)
     assert await door.upload_avatar(picture())
+
+
+async def test_pictures_that_cost_work_for_nothing_are_twenty_an_hour(harness: Harness, kind: str) -> None:
+    maker = cast("ThreadPictureMaker", harness.services.pictures)
+    door = harness.open_door(kind, token=await harness.make_account(MOBILE))
+    await use(harness, Limits().refused_picture, door, 16)
+    assert (await door.upload_avatar(b"no picture")).is_refused_as("INVALID_IMAGE")
+    maker.is_too_slow = True
+    for _ in range(3):
+        assert (await door.upload_avatar(picture())).retry_after_seconds == 5
+    maker.is_too_slow = False
+
+    assert is_limited(await door.upload_avatar(picture()), HOUR)
+    harness.clock.advance(HOUR)
+    assert await door.upload_avatar(picture())
+
+
+async def test_pictures_that_are_shown_or_refused_without_work_are_no_refused_ones(
+    harness: Harness, kind: str
+) -> None:
+    maker = cast("ThreadPictureMaker", harness.services.pictures)
+    door = harness.open_door(kind, token=await harness.make_account(MOBILE))
+    await use(harness, Limits().refused_picture, door, 19)
+    maker.is_crowded = True
+    for _ in range(2):
+        assert (await door.upload_avatar(picture())).is_refused_as("RATE_LIMITED")
+    maker.is_crowded = False
+
+    assert await door.upload_avatar(picture())
+    assert (await door.upload_avatar(b"no picture")).is_refused_as("INVALID_IMAGE")
+    assert is_limited(await door.upload_avatar(picture()), HOUR)
 
 
 async def test_pictures_at_once_are_ten_at_most(harness: Harness) -> None:

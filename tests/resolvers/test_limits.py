@@ -30,6 +30,13 @@ def test_limits_are_those_of_the_contract() -> None:
     ]
 
 
+def test_what_succeeds_and_what_costs_work_has_limits_too() -> None:
+    limits = Limits()
+
+    assert numbers(limits.avatar) == ("account", 10, HOUR)
+    assert numbers(limits.refused_picture) == ("account", 20, HOUR)
+
+
 def test_lifetimes_are_those_of_the_contract() -> None:
     assert captchas.TTL_SECONDS == 180
     assert {rule.ttl_seconds for rule in PURPOSES.values()} == {300}

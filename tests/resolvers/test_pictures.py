@@ -15,7 +15,15 @@ from PIL import Image
 from resolvers.errors import ErrorCode, InputError
 from resolvers.messages import Reason
 from resolvers.pictures import make_avatar
-from tests.doors.pictures import gif_bomb, lying_png, picture, png_chunk, png_with_text, turned_jpeg
+from tests.doors.pictures import (
+    gif_bomb,
+    jpeg_of_scans,
+    lying_png,
+    picture,
+    png_chunk,
+    png_with_text,
+    turned_jpeg,
+)
 
 SEEDS = [picture(form, (24, 16)) for form in ("PNG", "JPEG", "WEBP", "GIF")] + [png_with_text()]
 
@@ -216,3 +224,32 @@ def test_picture_that_ends_too_soon_is_shown_as_far_as_it_goes(upload: bytes) ->
 )
 def test_refusal_states_the_true_reason(upload: bytes, reason: Reason) -> None:
     assert reason_of(upload) is reason
+
+
+COMMENT_WITH_AN_END = b"\xff\xfe\x00\x04\xff\xd9"
+VIDEO = b"\xff\xda\x00\x02" * 500
+
+
+def test_jpeg_of_more_scans_than_any_program_makes_is_refused_before_it_is_decoded() -> None:
+    """Six thousand scans of 25 megapixels are 300 KB, and minutes of work."""
+    with functions_called() as called:
+        assert reason_of(jpeg_of_scans(101)) == Reason.IMAGE_DAMAGED
+
+    assert "load" not in called
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        jpeg_of_scans(100),
+        jpeg_of_scans(10, after=VIDEO),
+        picture("JPEG", (640, 480), progressive=True),
+    ],
+    ids=["a hundred", "a video behind", "by Pillow"],
+)
+def test_scans_that_programs_make_are_taken(upload: bytes) -> None:
+    assert is_square(upload)
+
+
+def test_scans_are_counted_behind_what_only_looks_like_the_end() -> None:
+    assert reason_of(jpeg_of_scans(101, between=COMMENT_WITH_AN_END)) == Reason.IMAGE_DAMAGED
