@@ -22,7 +22,14 @@ from request_bodies import (
 )
 from resolvers.avatars import admitting_upload
 from resolvers.context import Context
-from resolvers.errors import AccountError, ErrorCode, InputError, RateLimitedError, RefusedError
+from resolvers.errors import (
+    AccountError,
+    ErrorCode,
+    InputError,
+    RateLimitedError,
+    RefusedError,
+    unauthenticated,
+)
 from resolvers.messages import Reason
 from rest_shim.dialects import Dialect
 from rest_shim.endpoints import MAXIMUM_BODY_BYTES, MAXIMUM_UPLOAD_BYTES, Call, Route, routes_of
@@ -160,7 +167,8 @@ class RestShim:
         except (InputError, RefusedError):
             if not route.takes_credentials or await request.ctx.viewer():
                 raise
-        await request.require_account()
+        if await request.find_account() is None:
+            raise unauthenticated()
         return await self._call(route, request)
 
     async def _call(self, route: Route, request: RestRequest) -> Struct | bytes | None:

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from request_bodies import BodyMalformedError
 from resolvers.accounts import Account
 from resolvers.context import Context
-from resolvers.errors import invalid_input, unauthenticated
+from resolvers.errors import invalid_input
 from resolvers.messages import Reason
 from resolvers.sign_in import authenticate
 from resolvers.text_rules import require_text
@@ -65,17 +65,6 @@ class RestRequest:
         if not (credentials.mobile and credentials.password):
             return None
         return await authenticate(self.ctx, mobile=credentials.mobile, password=credentials.password)
-
-    async def require_account(self) -> Account:
-        """The account that `find_account` finds.
-
-        Raises:
-            RefusedError: UNAUTHENTICATED when there is none; else as `login`.
-        """
-        account = await self.find_account()
-        if account is None:
-            raise unauthenticated()
-        return account
 
     def _find(self, name: str) -> str | None:
         """A field, None or empty when it is absent; what is not stored as it comes may hold any characters."""
