@@ -2,7 +2,7 @@ import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { GraphiQL } from "graphiql";
 
 import { ACCOUNT_PLUGIN } from "./AccountPanel";
-import { STEPS } from "./accountFlow";
+import { FIRST_STEPS } from "./accountFlow";
 import { Companion } from "./Companion";
 import { FILES_PLUGIN } from "./FilesPanel";
 import { fetcher, rememberSchema } from "./fetcher";
@@ -12,7 +12,7 @@ import { FilledVariables } from "./steps";
 import { storage, storedActiveTab } from "./storage";
 
 const PLUGINS = [ACCOUNT_PLUGIN, ...(hasOutbox ? [OUTBOX_PLUGIN] : []), FILES_PLUGIN, HISTORY_PLUGIN];
-const TABS = STEPS.map(({ query, variables }) => ({ query, variables }));
+const TABS = FIRST_STEPS.map(({ query, variables }) => ({ query, variables }));
 const FIRST = storedActiveTab() ?? { query: TABS[0]?.query ?? "", variables: TABS[0]?.variables ?? "" };
 
 export function App() {

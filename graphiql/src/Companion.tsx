@@ -7,13 +7,14 @@ import { findStep, mendOf, type Step, stepAfter } from "./accountFlow";
 import { FilePickers } from "./FilesPanel";
 import { type Captcha, flow, learn } from "./flow";
 import { useOutboxEntry } from "./OutboxPanel";
-import { type OutboxEntry, outbox } from "./outbox";
+import { type OutboxEntry, outbox, type SmsEntry } from "./outbox";
 import { useActiveStep, useOpenStep } from "./steps";
 
 export function Companion() {
   const step = useActiveStep();
   const { captcha, avatarUrl, outcomes, refusals, facts } = flow.use();
-  const awaitsSms = step?.name === "Register" || (step?.name === "SmsCode" && outcomes["SmsCode"] === "done");
+  const asksForSms = step !== undefined && "smsCode" in step.facts;
+  const awaitsSms = asksForSms || (step?.name === "SmsCode" && outcomes["SmsCode"] === "done");
   const mend = mendOf(step && refusals[step.name]);
   const showsCaptcha = step?.name === "Captcha" || step?.name === "SmsCode";
   return (
@@ -65,7 +66,7 @@ function CaptchaCard({ captcha, filledIn }: { captcha: Captcha; filledIn: string
 }
 
 function NewestSms({ filledIn }: { filledIn: string | undefined }) {
-  const entry = outbox.use().entries.find((entry) => entry.kind === "sms");
+  const entry = outbox.use().entries.find((entry): entry is SmsEntry => entry.kind === "sms" && entry.code !== "");
   const applyEntry = useOutboxEntry();
   return entry === undefined || entry.code === filledIn ? null : <OutboxButton entry={entry} onApply={applyEntry} />;
 }

@@ -1,7 +1,7 @@
 import { Button, type GraphiQLPlugin } from "@graphiql/react";
 import { useEffect } from "react";
 
-import { findStep } from "./accountFlow";
+import { findStep, stepForPurpose } from "./accountFlow";
 import { learn } from "./flow";
 import { OutboxIcon } from "./icons";
 import { type OutboxEntry, outbox, refreshOutbox } from "./outbox";
@@ -13,9 +13,11 @@ const REFRESHED_EVERY_MILLISECONDS = 3000;
 export function useOutboxEntry(): (entry: OutboxEntry) => void {
   const openStep = useOpenStep();
   return (entry) => {
+    // A notice has nothing to fill in.
+    if (entry.kind === "sms" && entry.code === "") return;
     if (entry.kind === "captcha") learn({ captchaId: entry.id, captchaText: entry.text });
     else learn({ mobile: entry.mobile, smsCode: entry.code });
-    const step = findStep(entry.kind === "captcha" ? "SmsCode" : "Register");
+    const step = findStep(entry.kind === "captcha" ? "SmsCode" : stepForPurpose(entry.purpose));
     if (step !== undefined) openStep(step);
   };
 }
@@ -42,7 +44,7 @@ function OutboxPanel() {
         {entries.map((entry) => (
           <li key={entry.kind === "captcha" ? entry.id : `${entry.at} ${entry.mobile} ${entry.code}`}>
             <button type="button" onClick={() => applyEntry(entry)}>
-              <code>{entry.kind === "captcha" ? entry.text : entry.code}</code>
+              <code>{entry.kind === "captcha" ? entry.text : entry.code || "notice"}</code>
               <span>
                 {entry.kind === "captcha" ? "captcha" : `to ${entry.mobile}, ${entry.purpose}`}
                 <time dateTime={entry.at}>{timeOfDay(entry.at)}</time>

@@ -1,6 +1,6 @@
 /** The account flow as data: one step is one ready tab. */
 
-export type FactName = "captchaId" | "captchaText" | "mobile" | "smsCode" | "password";
+export type FactName = "captchaId" | "captchaText" | "mobile" | "smsCode" | "password" | "newPassword" | "sessionId";
 
 export interface Step {
   /** The operation's name: GraphiQL shows it on the tab, and a tab is found again by it. */
@@ -11,6 +11,8 @@ export interface Step {
   readonly variables: string;
   /** What this step's variables have in common with other steps', and where in the variables it stands. */
   readonly facts: Partial<Record<FactName, readonly string[]>>;
+  /** Without a tab at first: it is opened from the list of steps, or by a code for its purpose. */
+  readonly isLater?: true;
 }
 
 const ERRORS = `    errors {
@@ -22,6 +24,9 @@ const ERRORS = `    errors {
       }
       ... on RateLimitedError {
         retryAfterSeconds
+      }
+      ... on ReauthenticationRequiredError {
+        methods
       }
     }`;
 
@@ -38,6 +43,7 @@ function variables(value: object): string {
 
 const MOBILE = "18736008450";
 const PASSWORD = "four words by train";
+const NEW_PASSWORD = "five more words by boat";
 
 export const STEPS: readonly Step[] = [
   {
@@ -65,19 +71,21 @@ ${ERRORS}
   {
     name: "SmsCode",
     label: "SMS code",
-    hint: "Send six digits to a mobile, for the text in the picture.",
+    hint: "Send six digits to a mobile, for the text in the picture. The purpose says what they are good for.",
     query: `# 2. Send a code to the mobile.
 #    This spends the picture's text,
-#    be it right or wrong.
+#    be it right or wrong. Purposes are
+#    REGISTER, LOGIN, RESET_PASSWORD
+#    and REAUTHENTICATE.
 mutation SmsCode($input: SendSmsCodeInput!) {
   sendSmsCode(input: $input) {
-    resendAvailableAt
-    expiresAt
+    resendAfterSeconds
+    expiresAfterSeconds
 ${ERRORS}
   }
 }
 `,
-    variables: variables({ input: { mobile: MOBILE, captchaId: "", captchaText: "" } }),
+    variables: variables({ input: { mobile: MOBILE, captchaId: "", captchaText: "", purpose: "REGISTER" } }),
     facts: {
       captchaId: ["input", "captchaId"],
       captchaText: ["input", "captchaText"],
@@ -213,7 +221,139 @@ ${ERRORS}
     variables: variables({ input: { mobile: MOBILE, password: PASSWORD } }),
     facts: { mobile: ["input", "mobile"], password: ["input", "password"] },
   },
+  {
+    name: "Sessions",
+    label: "Sessions",
+    hint: "Where the account is signed in, and what happened to it lately.",
+    isLater: true,
+    query: `# Where is the account signed in, and
+# what happened to it lately?
+query Sessions {
+  me {
+    id
+    sessions {
+      id
+      isCurrent
+      deviceName
+      address
+      method
+      lastUsedAt
+    }
+    securityEvents {
+      at
+      message
+    }
+  }
+}
+`,
+    variables: "",
+    facts: {},
+  },
+  {
+    name: "EndSession",
+    label: "End a session",
+    hint: "One of the list, by its id; its client is signed out at once.",
+    isLater: true,
+    query: `# End one of the sessions.
+mutation EndSession($input: RevokeSessionInput!) {
+  revokeSession(input: $input) {
+    me {
+      id
+    }
+${ERRORS}
+  }
+}
+`,
+    variables: variables({ input: { id: "" } }),
+    facts: { sessionId: ["input", "id"] },
+  },
+  {
+    name: "Prove",
+    label: "Prove who you are",
+    hint: "Once more, with the password or a code for REAUTHENTICATE: some deeds ask for it.",
+    isLater: true,
+    query: `# Prove once more who you are: with the
+# password, or with smsCode, a code for
+# REAUTHENTICATE.
+mutation Prove($input: ReauthenticateInput!) {
+  reauthenticate(input: $input) {
+    authenticatedForSeconds
+${ERRORS}
+  }
+}
+`,
+    variables: variables({ input: { password: PASSWORD } }),
+    facts: { password: ["input", "password"] },
+  },
+  {
+    name: "NewPassword",
+    label: "New password",
+    hint: "Change the password. The account's other sessions end.",
+    isLater: true,
+    query: `# Change the password.
+# Other sessions end.
+mutation NewPassword($input: ChangePasswordInput!) {
+  changePassword(input: $input) {
+${ACCOUNT}
+${ERRORS}
+  }
+}
+`,
+    variables: variables({ input: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } }),
+    facts: { password: ["input", "currentPassword"], newPassword: ["input", "newPassword"] },
+  },
+  {
+    name: "SmsSignIn",
+    label: "Sign in by SMS",
+    hint: "With a code for LOGIN, without a password.",
+    isLater: true,
+    query: `# Sign in with a code that was sent
+# for the purpose LOGIN.
+mutation SmsSignIn($input: LoginWithSmsCodeInput!) {
+  loginWithSmsCode(input: $input) {
+    isNewAccount
+${ACCOUNT}
+${ERRORS}
+  }
+}
+`,
+    variables: variables({ input: { mobile: MOBILE, smsCode: "" } }),
+    facts: { mobile: ["input", "mobile"], smsCode: ["input", "smsCode"] },
+  },
+  {
+    name: "ResetPassword",
+    label: "Forgotten password",
+    hint: "Set another one with a code for RESET_PASSWORD. All sessions end.",
+    isLater: true,
+    query: `# Set another password with a code for
+# RESET_PASSWORD. Then sign in with it.
+mutation ResetPassword($input: ResetPasswordInput!) {
+  resetPassword(input: $input) {
+    me {
+      id
+    }
+${ERRORS}
+  }
+}
+`,
+    variables: variables({ input: { mobile: MOBILE, smsCode: "", newPassword: NEW_PASSWORD } }),
+    facts: { mobile: ["input", "mobile"], smsCode: ["input", "smsCode"], newPassword: ["input", "newPassword"] },
+  },
 ];
+
+/** The steps that have a tab at first. */
+export const FIRST_STEPS = STEPS.filter((step) => step.isLater !== true);
+
+/** The step that asks for a code, by the code's purpose as the outbox has it. */
+const STEP_OF_PURPOSE: Readonly<Record<string, string>> = {
+  login: "SmsSignIn",
+  reset_password: "ResetPassword",
+  reauthenticate: "Prove",
+};
+
+export function stepForPurpose(purpose: string): string {
+  return STEP_OF_PURPOSE[purpose] ?? "Register";
+}
 
 /** Where a refusal leads: the step that mends it. */
 const MENDS: Readonly<Record<string, { readonly step: string; readonly text: string }>> = {
@@ -222,6 +362,9 @@ const MENDS: Readonly<Record<string, { readonly step: string; readonly text: str
   SMS_CODE_EXPIRED: { step: "Captcha", text: "Ask for a new code: a picture first" },
   MOBILE_TAKEN: { step: "SignIn", text: "This mobile has an account: sign in →" },
   UNAUTHENTICATED: { step: "SignIn", text: "Sign in first →" },
+  ACCOUNT_NOT_FOUND: { step: "Register", text: "Nobody has this mobile: register →" },
+  REAUTHENTICATION_REQUIRED: { step: "Prove", text: "Prove who you are first →" },
+  SESSION_NOT_FOUND: { step: "Sessions", text: "See the list →" },
 };
 
 export function mendOf(code: string | undefined): { readonly step: string; readonly text: string } | undefined {

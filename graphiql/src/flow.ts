@@ -27,6 +27,8 @@ interface Flow {
 
 export const flow = new Store<Flow>({ facts: {}, captcha: null, avatarUrl: null, outcomes: {}, refusals: {} });
 
+const CHANGES_PASSWORD: ReadonlySet<string> = new Set(["ResetPassword", "NewPassword"]);
+
 let version = 0;
 
 export function learn(values: Partial<Record<FactName, string>>): void {
@@ -62,6 +64,8 @@ export function learnFromResponse(operationName: string | null, result: unknown)
   flow.set({ refusals: code === undefined ? refusals : { ...refusals, [operationName]: code } });
   if (operationName === "SmsCode") captchaIsSpent(isDone);
   if (operationName === "SignOut" && isDone) flow.set({ avatarUrl: null });
+  const newPassword = flow.get().facts.newPassword?.value;
+  if (isDone && newPassword !== undefined && CHANGES_PASSWORD.has(operationName)) learn({ password: newPassword });
 }
 
 function captchaIsSpent(isDone: boolean): void {
@@ -92,6 +96,10 @@ function learnFromPayload(payload: unknown): void {
     flow.set({ outcomes, refusals, captcha: { id: captchaId, image, audioUrl: typeof audioUrl === "string" ? audioUrl : null } });
     learn({ captchaId, captchaText: "" });
   }
+  const sessions = valueAt(payload, ["sessions"]);
+  const other = Array.isArray(sessions) ? sessions.find((session) => valueAt(session, ["isCurrent"]) === false) : undefined;
+  const sessionId = valueAt(other, ["id"]);
+  if (typeof sessionId === "string") learn({ sessionId });
   for (const account of [payload, valueAt(payload, ["account"])]) {
     const avatarUrl = valueAt(account, ["avatarUrl"]);
     if (typeof avatarUrl === "string") flow.set({ avatarUrl });

@@ -93,7 +93,9 @@ export class GraphiQL {
   }
 
   async openStep(label) {
-    await this.panel("Account flow").getByRole("button", { name: new RegExp(`^${label}`) }).click();
+    if (!(await this.panel("Account flow").isVisible())) await this.showPanel("Account flow");
+    const name = this.page.locator("strong", { hasText: new RegExp(`^${label}$`) });
+    await this.panel("Account flow").locator("button", { has: name }).click();
   }
 
   button(name) {

@@ -3,7 +3,7 @@
  *
  *     node graphiql.mjs http://127.0.0.1:8000 [directory for the screenshots]
  *
- * The service must run in development, with its outbox on. Each line printed is a fact that was seen; the script
+ * The service must run in development, with its outbox on, and with GATEWAY_LIMITS_SCALE=20: a mobile gets several codes. Each line printed is a fact that was seen; the script
  * fails at the first that does not hold, and if anything went wrong on the page that nobody asked about: a request
  * that failed, a report by the content security policy, a warning or an error.
  */
@@ -85,7 +85,6 @@ async function opening() {
 
 async function misreadingThePicture() {
   await fact("takes the captcha's text from who typed it", async () => {
-    await graphiql.showPanel("Account flow");
     await graphiql.openStep("Captcha");
     await graphiql.run();
     await page.getByLabel("Text in the picture").fill("----");
@@ -204,10 +203,75 @@ async function signingInAgain(mobile) {
     const { login } = await graphiql.run();
     assert.deepEqual(login.errors, []);
   });
+}
+
+/** A code for `purpose` by way of captcha and outbox; its step is open then, with the code filled in. */
+async function askForCode(mobile, purpose) {
+  await graphiql.showTab("Captcha");
+  await graphiql.run();
+  await graphiql.button("from the outbox").click();
+  await graphiql.until(async () => (await graphiql.input()).captchaText?.length === 4, "the text is filled in");
+  await graphiql.changeInput({ mobile, purpose });
+  const { sendSmsCode } = await graphiql.run();
+  assert.deepEqual(sendSmsCode.errors, []);
+  await graphiql.button("from the outbox").click();
+  await graphiql.until(async () => DIGITS.test((await graphiql.input()).smsCode), "the code is filled in");
+}
+
+/** Sign in with another client of the same person. */
+async function signInElsewhere(mobile, password) {
+  const query = "mutation ($input: LoginInput!) { login(input: $input) { errors { code } } }";
+  const body = JSON.stringify({ query, variables: { input: { mobile, password } } });
+  const headers = { "content-type": "application/json", "user-agent": "another client" };
+  const answer = await fetch(new URL("/graphql", baseUrl), { method: "POST", headers, body });
+  assert.deepEqual((await answer.json()).data.login.errors, []);
+}
+
+async function provingAndSessions(mobile) {
+  await fact("shows where the account is signed in, and ends the other session", async () => {
+    await signInElsewhere(mobile, "four words by train");
+    await graphiql.openStep("Sessions");
+    const { me } = await graphiql.run();
+    assert.deepEqual(me.sessions.map(({ isCurrent }) => isCurrent).sort(), [false, true]);
+    assert.ok(me.securityEvents.length > 0);
+    await graphiql.button("Next: End a session").click();
+    const { id } = me.sessions.find(({ isCurrent }) => !isCurrent);
+    await graphiql.until(async () => (await graphiql.input()).id === id, "the session is filled in");
+    assert.deepEqual((await graphiql.run()).revokeSession.errors, []);
+  });
+  await fact("leads back to the list where there is no such session", async () => {
+    assert.equal((await graphiql.run()).revokeSession.errors[0].code, "SESSION_NOT_FOUND");
+    await graphiql.button("See the list").click();
+    assert.equal(await graphiql.activeTab(), "Sessions");
+  });
+  await fact("proves once more who it is, and changes the password", async () => {
+    await graphiql.openStep("Prove who you are");
+    assert.deepEqual((await graphiql.run()).reauthenticate.errors, []);
+    await graphiql.button("Next: New password").click();
+    assert.deepEqual((await graphiql.run()).changePassword.errors, []);
+  });
+  await fact("signs in by a code that the outbox takes to its step", async () => {
+    await askForCode(mobile, "LOGIN");
+    assert.equal(await graphiql.activeTab(), "SmsSignIn");
+    const { loginWithSmsCode } = await graphiql.run();
+    assert.deepEqual([loginWithSmsCode.errors, loginWithSmsCode.isNewAccount], [[], false]);
+  });
+  await fact("sets another password with a code, and signs in with it", async () => {
+    await askForCode(mobile, "RESET_PASSWORD");
+    assert.equal(await graphiql.activeTab(), "ResetPassword");
+    await graphiql.changeInput({ newPassword: "six words by night coach" });
+    assert.deepEqual((await graphiql.run()).resetPassword.errors, []);
+    await graphiql.showTab("SignIn");
+    const password = async () => (await graphiql.input()).password;
+    await graphiql.until(async () => (await password()) === "six words by night coach", "the new password is filled in");
+    assert.deepEqual((await graphiql.run()).login.errors, []);
+  });
+}
+
+async function lookingAround() {
   await fact("opens a closed step again", async () => {
     await graphiql.showTab("Captcha");
     await page.locator('[role="tab"][aria-selected="true"] .graphiql-tab-close').click();
-    await graphiql.showPanel("Account flow");
     await graphiql.openStep("Captcha");
     await graphiql.until(async () => (await graphiql.activeTab()) === "Captcha", "the captcha tab is there again");
   });
@@ -232,6 +296,8 @@ try {
   await registering(mobile);
   await usingTheAccount();
   await signingInAgain(mobile);
+  await provingAndSessions(mobile);
+  await lookingAround();
   console.log(`${facts.length} passed, 0 failed`);
 } catch (error) {
   await page.screenshot({ path: join(screenshots, "failed.png") });
