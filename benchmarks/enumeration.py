@@ -18,9 +18,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from sqlalchemy import text
 
 from db.accounts import insert_account
 from db.migrations import migrate
@@ -31,11 +34,13 @@ from resolvers.captchas import TTL_SECONDS
 from resolvers.context import Context, Services
 from resolvers.errors import AccountError
 from resolvers.names import name_key
+from resolvers.password_changes import reset_password
 from resolvers.ports import SmsMessage
 from resolvers.registration import register
 from resolvers.sign_in import login
 from resolvers.sms_codes import send_sms_code
 from resolvers.sms_purposes import SmsPurpose
+from resolvers.sms_sign_in import login_with_sms_code
 
 LOWEST, HIGHEST = 0.45, 0.55
 RUNS = 3
@@ -93,21 +98,32 @@ class World:
                 created_at=self.services.clock(),
             )
 
-    async def send(self, mobile: str) -> None:
-        """Ask for a code; see `prepare_send`."""
-        await (await prepare_send(self, mobile))()
+    async def take_password(self, mobile: str) -> None:
+        """Leave the account of `mobile` without a password, where there is one."""
+        of_mobile = "(SELECT id FROM accounts WHERE mobile = :mobile)"
+        async with self.services.database.writing() as connection:
+            for statement in (
+                f"DELETE FROM credentials WHERE account_id IN {of_mobile}",
+                "UPDATE accounts SET password_hash = NULL WHERE mobile = :mobile",
+            ):
+                await connection.execute(text(statement), {"mobile": mobile})
+
+    async def send(self, mobile: str, purpose: SmsPurpose = SmsPurpose.REGISTER) -> str:
+        """Ask for a code, see `prepare_send`; a wrong one of six digits."""
+        await (await prepare_send(self, mobile, purpose))()
+        return f"{(int(self.vendor.codes[mobile]) + 1) % 10**6:06}"
 
 
 Act = Callable[[], Awaitable[object]]
 Probe = Callable[[World, str], Awaitable[Act]]
 
 
-async def prepare_send(world: World, mobile: str) -> Act:
+async def prepare_send(world: World, mobile: str, purpose: SmsPurpose = SmsPurpose.REGISTER) -> Act:
     """`sendSmsCode` after a right captcha."""
     ctx, captcha_id = world.context(), secrets.token_hex(8)
     await world.services.state.put(ctx.state_key("captcha", captcha_id), _TEXT, TTL_SECONDS)
     return lambda: send_sms_code(
-        ctx, purpose=SmsPurpose.REGISTER, mobile=mobile, captcha_id=captcha_id, captcha_text=_TEXT
+        ctx, purpose=purpose, mobile=mobile, captcha_id=captcha_id, captcha_text=_TEXT
     )
 
 
@@ -125,8 +141,7 @@ async def prepare_login(world: World, mobile: str) -> Act:
 
 async def prepare_register(world: World, mobile: str) -> Act:
     """`register` with a wrong code."""
-    await world.send(mobile)
-    code = f"{(int(world.vendor.codes[mobile]) + 1) % 10**6:06}"
+    code = await world.send(mobile)
     ctx = world.context()
     return lambda: register(ctx, mobile=mobile, sms_code=code, password=_PASSWORD)
 
@@ -137,12 +152,49 @@ async def prepare_register_without_code(world: World, mobile: str) -> Act:
     return lambda: register(ctx, mobile=mobile, sms_code="123456", password=_PASSWORD)
 
 
+async def prepare_login_without_password(world: World, mobile: str) -> Act:
+    """`login` to an account that has no password."""
+    await world.take_password(mobile)
+    return await prepare_login(world, mobile)
+
+
+async def prepare_sms_login(world: World, mobile: str) -> Act:
+    """`loginWithSmsCode` with a wrong code."""
+    code, ctx = await world.send(mobile, SmsPurpose.LOGIN), world.context()
+    return lambda: login_with_sms_code(ctx, mobile=mobile, sms_code=code)
+
+
+async def prepare_sms_login_without_code(world: World, mobile: str) -> Act:
+    """`loginWithSmsCode` where no code was sent."""
+    ctx = world.context()
+    return lambda: login_with_sms_code(ctx, mobile=mobile, sms_code="123456")
+
+
+async def prepare_reset(world: World, mobile: str) -> Act:
+    """`resetPassword` with a wrong code."""
+    code, ctx = await world.send(mobile, SmsPurpose.RESET_PASSWORD), world.context()
+    return lambda: reset_password(ctx, mobile=mobile, sms_code=code, new_password=_PASSWORD)
+
+
+async def prepare_reset_without_code(world: World, mobile: str) -> Act:
+    """`resetPassword` where no code was sent."""
+    ctx = world.context()
+    return lambda: reset_password(ctx, mobile=mobile, sms_code="123456", new_password=_PASSWORD)
+
+
 PROBES: Mapping[str, Probe] = {
     "sendSmsCode": prepare_send,
     "sendSmsCode, too soon": prepare_second_send,
     "login": prepare_login,
     "register": prepare_register,
     "register, no code": prepare_register_without_code,
+    "login, no password": prepare_login_without_password,
+    "sendSmsCode, LOGIN": partial(prepare_send, purpose=SmsPurpose.LOGIN),
+    "sendSmsCode, RESET": partial(prepare_send, purpose=SmsPurpose.RESET_PASSWORD),
+    "loginWithSmsCode": prepare_sms_login,
+    "loginWithSmsCode, no code": prepare_sms_login_without_code,
+    "resetPassword": prepare_reset,
+    "resetPassword, no code": prepare_reset_without_code,
 }
 
 
@@ -184,7 +236,7 @@ async def measure(settings: Settings, chosen: list[str], runs: int, pairs: int) 
             holds = all(LOWEST <= area <= HIGHEST for area in areas)
             is_within &= holds
             listed = "  ".join(f"{area:.3f}" for area in areas)
-            print(f"{name:<24}{listed}  {'ok' if holds else 'TELLS'}", flush=True)
+            print(f"{name:<28}{listed}  {'ok' if holds else 'TELLS'}", flush=True)
     return is_within
 
 

@@ -58,10 +58,11 @@ async def test_who_resets_the_password_of_another_account_stays_signed_in(harnes
 async def test_reset_ends_the_pause_at_sign_in(harness: Harness) -> None:
     await registered(harness)
     door = harness.graphql()
+    code = await receive(harness, door, "RESET_PASSWORD")
     for _ in range(6):
         await door.login(MOBILE, "a wrong password")
     assert (await door.login(MOBILE, PASSWORD)).is_refused_as("RATE_LIMITED")
-    await door.reset_password(MOBILE, await receive(harness, door, "RESET_PASSWORD"), NEW_PASSWORD)
+    await door.reset_password(MOBILE, code, NEW_PASSWORD)
 
     assert await harness.graphql(address="198.51.100.2").login(MOBILE, NEW_PASSWORD)
 
@@ -220,6 +221,14 @@ async def test_present_password_is_wanted_and_judged(harness: Harness) -> None:
     assert same.is_refused_as("SAME_PASSWORD")
     assert same.field == ("newPassword",)
     assert await harness.records() == before
+
+
+async def test_right_passwords_use_up_nothing(harness: Harness) -> None:
+    door = await registered(harness)
+    for _ in range(10):
+        assert (await door.change_password(PASSWORD, PASSWORD)).is_refused_as("SAME_PASSWORD")
+
+    assert await door.change_password(PASSWORD, NEW_PASSWORD)
 
 
 async def test_same_password_is_told_only_to_who_knows_it(harness: Harness) -> None:
