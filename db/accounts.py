@@ -25,7 +25,7 @@ class AccountRow(NamedTuple):
     locked_at: datetime | None
 
 
-_COLUMNS = (
+ACCOUNT_COLUMNS = (
     accounts.c.id,
     accounts.c.public_id,
     accounts.c.mobile,
@@ -39,7 +39,7 @@ _COLUMNS = (
 async def find_account_by_mobile(connection: AsyncConnection, mobile: str) -> AccountRow | None:
     """The account of `mobile` (E.164)."""
     return _account(
-        (await connection.execute(select(*_COLUMNS).where(accounts.c.mobile == mobile)))
+        (await connection.execute(select(*ACCOUNT_COLUMNS).where(accounts.c.mobile == mobile)))
         .mappings()
         .one_or_none()
     )
@@ -48,7 +48,7 @@ async def find_account_by_mobile(connection: AsyncConnection, mobile: str) -> Ac
 async def find_account(connection: AsyncConnection, account_id: int) -> AccountRow | None:
     """The account numbered `account_id`."""
     return _account(
-        (await connection.execute(select(*_COLUMNS).where(accounts.c.id == account_id)))
+        (await connection.execute(select(*ACCOUNT_COLUMNS).where(accounts.c.id == account_id)))
         .mappings()
         .one_or_none()
     )
@@ -59,14 +59,14 @@ async def find_account_and_password(
 ) -> tuple[AccountRow, Password] | None:
     """The account of `mobile` with its password."""
     found = await connection.execute(
-        select(*_COLUMNS, *PASSWORD_COLUMNS)
+        select(*ACCOUNT_COLUMNS, *PASSWORD_COLUMNS)
         .select_from(accounts.outerjoin(credentials, ITS_PASSWORD))
         .where(accounts.c.mobile == mobile)
     )
     row = found.one_or_none()
     if row is None:
         return None
-    return AccountRow(*row[: len(_COLUMNS)]), Password(*row[len(_COLUMNS) :])
+    return AccountRow(*row[: len(ACCOUNT_COLUMNS)]), Password(*row[len(ACCOUNT_COLUMNS) :])
 
 
 async def insert_account(
@@ -127,7 +127,11 @@ async def set_locked_at(connection: AsyncConnection, account_id: int, locked_at:
 async def find_account_for_update(connection: AsyncConnection, account_id: int) -> AccountRow | None:
     """The account, its row locked until the transaction ends; None when it has gone."""
     return _account(
-        (await connection.execute(select(*_COLUMNS).where(accounts.c.id == account_id).with_for_update()))
+        (
+            await connection.execute(
+                select(*ACCOUNT_COLUMNS).where(accounts.c.id == account_id).with_for_update()
+            )
+        )
         .mappings()
         .one_or_none()
     )
@@ -138,7 +142,9 @@ async def find_password_version_for_update(
 ) -> tuple[AccountRow, int] | None:
     """As `find_account_for_update`, with how often the password was changed."""
     found = await connection.execute(
-        select(*_COLUMNS, accounts.c.password_version).where(accounts.c.id == account_id).with_for_update()
+        select(*ACCOUNT_COLUMNS, accounts.c.password_version)
+        .where(accounts.c.id == account_id)
+        .with_for_update()
     )
     row = found.one_or_none()
     return None if row is None else (AccountRow(*row[:-1]), row[-1])

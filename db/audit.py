@@ -2,8 +2,9 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import audit_events
@@ -27,6 +28,13 @@ class AuditRow:
     detail: str
 
 
+class NumberedAuditRow(NamedTuple):
+    """An event and its number, which no other event of the installation has."""
+
+    id: int
+    event: AuditRow
+
+
 async def insert_audit_event(connection: AsyncConnection, row: AuditRow) -> None:
     """Append one event."""
     await connection.execute(insert(audit_events).values(**asdict(row)))
@@ -42,6 +50,25 @@ async def list_audit_events(connection: AsyncConnection, account_id: int, *, lim
         .limit(limit)
     )
     return [AuditRow(*row) for row in reversed(found.all())]
+
+
+async def list_audit_page(
+    connection: AsyncConnection, *, since: datetime, after: NumberedAuditRow | None, limit: int
+) -> list[NumberedAuditRow]:
+    """The first `limit` events from `since` on, oldest first, that come after `after`."""
+    columns = [audit_events.c[name] for name in AuditRow.__slots__]
+    query = select(audit_events.c.id, *columns).where(
+        audit_events.c.at >= (after.event.at if after else since)
+    )
+    if after is not None:
+        query = query.where(
+            or_(
+                audit_events.c.at > after.event.at,
+                and_(audit_events.c.at == after.event.at, audit_events.c.id > after.id),
+            )
+        )
+    found = await connection.execute(query.order_by(audit_events.c.at, audit_events.c.id).limit(limit))
+    return [NumberedAuditRow(row[0], AuditRow(*row[1:])) for row in found]
 
 
 async def pseudonymise_audit_events(connection: AsyncConnection, account_id: int, subject: str) -> None:

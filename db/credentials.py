@@ -69,6 +69,18 @@ async def set_password(
     await insert_password(connection, account_id, password_hash, created_at)
 
 
+async def delete_password(connection: AsyncConnection, account_id: int) -> None:
+    """Leave an account without a password; a sign-in that the old one is just judged for begins no session."""
+    await connection.execute(
+        update(accounts)
+        .where(accounts.c.id == account_id)
+        .values(password_hash=None, password_version=accounts.c.password_version + 1)
+    )
+    await connection.execute(
+        delete(credentials).where(credentials.c.account_id == account_id, credentials.c.kind == PASSWORD)
+    )
+
+
 async def rehash_password(connection: AsyncConnection, account_id: int, *, old: str, new: str) -> None:
     """Keep the same password under another hash, unless it has changed since `old` was read."""
     await connection.execute(

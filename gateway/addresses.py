@@ -1,12 +1,10 @@
 """The client's address: the peer's, unless the peer is a proxy that we trust."""
 
-import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
 
 from gateway.settings import IPNetwork
-
-_IPV6_SUBJECT_BITS = 64
+from resolvers.address_blocks import address_subject, parse_address
 
 
 class ClientAddresses:
@@ -27,7 +25,7 @@ class ClientAddresses:
         client = peer
         for hop in reversed(forwarded_for.split(",")):
             address = _without_port(hop.strip())
-            if _parse(address) is None:
+            if parse_address(address) is None:
                 break
             client = address
             if not self.is_trusted(address):
@@ -35,7 +33,7 @@ class ClientAddresses:
         return self.subject_of(client)
 
     def _is_trusted(self, address: str) -> bool:
-        parsed = _parse(address)
+        parsed = parse_address(address)
         return parsed is not None and any(
             parsed.version == network.version and parsed in network for network in self._trusted
         )
@@ -48,18 +46,5 @@ def _without_port(hop: str) -> str:
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
-def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return None
-    return (parsed.ipv4_mapped or parsed) if parsed.version == 6 else parsed
-
-
 def _subject_of(address: str) -> str:
-    parsed = _parse(address)
-    if parsed is None:
-        return "unknown"
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, _IPV6_SUBJECT_BITS), strict=False))
-    return str(parsed)
+    return address_subject(address) or "unknown"

@@ -19,17 +19,41 @@ def open_listeners(host: str, port: int) -> list[socket.socket]:
     Raises:
         ListenError: and nothing is left open.
     """
+    listeners = _bind(host, port)
+    try:
+        for listener in listeners:
+            listener.listen()
+    except OSError as error:
+        _close(listeners)
+        raise ListenError(_explain(error, host, port)) from error
+    return listeners
+
+
+def try_address(host: str, port: int) -> None:
+    """See whether `open_listeners` could, without accepting anybody yet.
+
+    Raises:
+        ListenError: as `open_listeners`.
+    """
+    _close(_bind(host, port))
+
+
+def _bind(host: str, port: int) -> list[socket.socket]:
     listeners: list[socket.socket] = []
     try:
         for family, address in _find_addresses(host):
-            listener = _listen(family, address, listeners[0].getsockname()[1] if listeners else port)
+            listener = _bind_one(family, address, listeners[0].getsockname()[1] if listeners else port)
             if listener is not None:
                 listeners.append(listener)
     except OSError as error:
-        for listener in listeners:
-            listener.close()
+        _close(listeners)
         raise ListenError(_explain(error, host, port)) from error
     return listeners
+
+
+def _close(listeners: list[socket.socket]) -> None:
+    for listener in listeners:
+        listener.close()
 
 
 def _find_addresses(host: str) -> list[tuple[int, str]]:
@@ -40,7 +64,7 @@ def _find_addresses(host: str) -> list[tuple[int, str]]:
     return list(dict.fromkeys((int(family), str(address[0])) for family, _, _, _, address in found))
 
 
-def _listen(family: int, address: str, port: int) -> socket.socket | None:
+def _bind_one(family: int, address: str, port: int) -> socket.socket | None:
     """None where the machine has no IPv6 for its own loopback."""
     try:
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -53,8 +77,6 @@ def _listen(family: int, address: str, port: int) -> socket.socket | None:
             # After a restart, connections that are still being closed do not count.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
-        # So early, since without it two servers could both bind.
-        listener.listen()
     except OSError as error:
         listener.close()
         if address == "::1" and error.errno == errno.EADDRNOTAVAIL:

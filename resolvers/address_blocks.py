@@ -8,6 +8,23 @@ from functools import lru_cache
 BLOCK_FACTORS = {64: 1, 56: 4, 48: 16}
 
 
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address without its zone, IPv4 written as IPv6 as what it is; None for anything else."""
+    try:
+        parsed = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (parsed.ipv4_mapped or parsed) if parsed.version == 6 else parsed
+
+
+def address_subject(text: str) -> str | None:
+    """Whom limits count for an address: itself, or the /64 of an IPv6 one; None where it is none."""
+    parsed = parse_address(text)
+    if parsed is None:
+        return None
+    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
 @lru_cache(maxsize=4096)
 def blocks_of(address: str) -> tuple[tuple[str, int], ...]:
     """The subjects to count for a client, each with the factor of its budget.

@@ -39,6 +39,8 @@ class EventKind(StrEnum):
     OPERATOR_LOCKED = "operator-lock"
     OPERATOR_UNLOCKED = "operator-unlock"
     OPERATOR_SIGNED_OUT = "operator-sign-out"
+    OPERATOR_REQUIRED_RESET = "operator-require-reset"
+    OPERATOR_LIFTED_LIMITS = "operator-limits-lift"
     OPERATOR_RESET_IDENTITY = "operator-identity-reset"
     OPERATOR_EXPORTED = "operator-export"
     OPERATOR_ERASED = "operator-erase"

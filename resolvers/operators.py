@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from db import accounts, identities, sessions
+from db import accounts, credentials, devices, identities, sessions
 from db.accounts import AccountRow
 from db.audit import AuditRow, list_audit_events
 from db.engine import Connection
@@ -74,6 +74,23 @@ async def sign_out_account(ctx: Context, *, mobile: str) -> int:
         ended = await sessions.delete_sessions_of(connection, row.id)
         await record_event(
             ctx, connection, EventKind.OPERATOR_SIGNED_OUT, account_id=row.id, mobile=row.mobile
+        )
+    return ended
+
+
+async def require_reset(ctx: Context, *, mobile: str) -> int:
+    """Take the account's password away, end its sessions and forget its devices; how many sessions. Idempotent.
+
+    Its owner signs in or sets a new password by SMS code; the old password is a wrong one, and nothing tells why.
+    """
+    ctx.require_operator()
+    async with ctx.writing() as connection:
+        row = await get_account(connection, mobile)
+        await credentials.delete_password(connection, row.id)
+        await devices.delete_other_devices(connection, row.id, None)
+        ended = await sessions.delete_sessions_of(connection, row.id)
+        await record_event(
+            ctx, connection, EventKind.OPERATOR_REQUIRED_RESET, account_id=row.id, mobile=row.mobile
         )
     return ended
 

@@ -107,9 +107,15 @@ async def _count_for_device(
 
 
 async def _require_no_pause(ctx: Context, mobile: str) -> None:
-    kept = await ctx.services.state.get(_pause_key(ctx, mobile))
-    if kept is not None and (seconds := _seconds_until(ctx, kept)) > 0:
+    seconds = await find_pause_seconds(ctx, mobile)
+    if seconds:
         raise RateLimitedError(seconds, Reason.TOO_MANY_GUESSES)
+
+
+async def find_pause_seconds(ctx: Context, mobile: str) -> int:
+    """For how long sign-in still pauses for a mobile; 0 where it does not."""
+    kept = await ctx.services.state.get(_pause_key(ctx, mobile))
+    return 0 if kept is None else max(0, _seconds_until(ctx, kept))
 
 
 async def _count_for_mobile(ctx: Context, consumption: Consumption, mobile: str) -> int:

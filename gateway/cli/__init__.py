@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.operator_name import set_operator_name
+
 # Which module adds which command. Each imports seconds of code, and workers import this one before they do anything.
 _MODULES = {
     "serve": "serving",
@@ -20,6 +22,7 @@ _MODULES = {
     "outbox": "operation",
     "users": "accounts",
     "identity": "accounts",
+    "limits": "limits",
     "keys": "keys",
     "dev": "development",
     "sms": "reports",
@@ -34,12 +37,26 @@ def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer's own signatu
         raise typer.Exit
 
 
+def _name_operator(name: str | None) -> str | None:
+    try:
+        set_operator_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return name
+
+
 def choose(
     *,
     show_version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end."),
     ] = False,
+    operator: Annotated[
+        str | None,
+        typer.Option(
+            callback=_name_operator, help="Who acts, for the audit trail, instead of the login name."
+        ),
+    ] = None,
 ) -> None:
     """Accounts that start with a mobile, behind GraphQL and a legacy REST API."""
 

@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli.session import FAILED, NOT_FOUND, Mobile, as_text, complain, run_with_context
 from resolvers import erasure, operators
+from resolvers.account_search import find_accounts
 
 users = typer.Typer(help="Look at and act on one account.", no_args_is_help=True)
 identity = typer.Typer(help="Undo a wrong real-name record.", no_args_is_help=True)
@@ -53,6 +54,43 @@ def show(mobile: Mobile) -> None:
         ),
     }
     typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+@users.command("find")
+def find(
+    *,
+    mobile: Annotated[
+        str | None, typer.Option(help="How it begins; Chinese, unless it begins with `+`.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="How it begins, without case.")] = None,
+    account_id: Annotated[
+        str | None, typer.Option("--id", help="The number, or the id that clients know.")
+    ] = None,
+    after: Annotated[int, typer.Option(help="Go on after the account with this number.", min=0)] = 0,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=10_000)] = 100,
+) -> None:
+    """Print the accounts that match all that is given, one JSON line each, and how to get the next ones."""
+    if mobile is None and name is None and account_id is None:
+        raise typer.BadParameter("say --mobile, --name or --id")
+    found = run_with_context(
+        lambda ctx: find_accounts(
+            ctx, mobile=mobile, name=name, account_id=account_id, after_number=after, limit=limit
+        )
+    )
+    for row in found:
+        typer.echo(json.dumps(row._asdict(), ensure_ascii=False, default=as_text))
+    if not found:
+        complain(["no account matches"])
+        raise typer.Exit(NOT_FOUND)
+    if len(found) == limit:
+        typer.echo(f"there may be more: --after {found[-1].id}", err=True)
+
+
+@users.command("require-reset")
+def require_reset(mobile: Mobile) -> None:
+    """Take the password away and sign the account out everywhere: its owner gets in by SMS code."""
+    ended = run_with_context(lambda ctx: operators.require_reset(ctx, mobile=mobile))
+    typer.echo(f"the password is void; {ended} sessions ended")
 
 
 @users.command("lock")

@@ -1,17 +1,23 @@
 """`audit`, `sms report` and `avatars sweep`."""
 
 import json
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from gateway.cli.session import Mobile, as_text, run_with_context
+from gateway.cli.session import as_text, run_with_context
 from resolvers import erasure, operators
+from resolvers.audit_trail import stream_events
+from resolvers.context import Context
 from resolvers.sms_report import SmsTally, report_sms
 
 sms = typer.Typer(help="SMS codes: what was sent, used and refused.", no_args_is_help=True)
 avatars = typer.Typer(help="Stored pictures.", no_args_is_help=True)
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_TIMES = ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,12 +28,33 @@ def add_to(app: typer.Typer) -> None:
 
 
 def audit(
-    mobile: Mobile, *, last: Annotated[int, typer.Option(help="How many events.", min=1, max=10_000)] = 100
+    mobile: Annotated[str | None, typer.Argument(help="The account's mobile, in any spelling.")] = None,
+    *,
+    last: Annotated[int, typer.Option(help="How many events of the account.", min=1, max=10_000)] = 100,
+    is_everything: Annotated[bool, typer.Option("--all", help="The events of everybody.")] = False,
+    since: Annotated[
+        datetime | None, typer.Option(help="With --all: from when on, in UTC.", formats=_TIMES)
+    ] = None,
+    as_lines: Annotated[bool, typer.Option("--jsonl", help="One JSON line an event, as always.")] = False,
 ) -> None:
-    """Print the account's audit trail, one JSON line an event, oldest first."""
+    """Print an account's audit trail, or with --all the whole of it, one JSON line an event, oldest first."""
+    del as_lines
+    if is_everything == (mobile is not None) or (since is not None and not is_everything):
+        raise typer.BadParameter("say a MOBILE, or --all with or without --since")
+    if mobile is None:
+        run_with_context(lambda ctx: _print_everything(ctx, since or _BEGINNING))
+        return
     for event in run_with_context(lambda ctx: operators.list_events(ctx, mobile=mobile, limit=last)):
-        shown = {name: getattr(event, name) for name in type(event).__slots__}
-        typer.echo(json.dumps(shown, ensure_ascii=False, default=as_text))
+        _print_event(asdict(event))
+
+
+async def _print_everything(ctx: Context, since: datetime) -> None:
+    async for number, event in stream_events(ctx, since=since.replace(tzinfo=UTC)):
+        _print_event({"id": number} | asdict(event))
+
+
+def _print_event(event: dict[str, object]) -> None:
+    typer.echo(json.dumps(event, ensure_ascii=False, default=as_text))
 
 
 @avatars.command("sweep")

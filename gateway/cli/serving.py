@@ -6,9 +6,10 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import structlog
 import typer
@@ -27,7 +28,7 @@ from gateway.checking import (
 )
 from gateway.cli.session import FAILED, complain, load_settings, report
 from gateway.findings import Finding, Severity, error, errors_of
-from gateway.listening import ListenError, open_listeners
+from gateway.listening import ListenError, open_listeners, try_address
 from gateway.logs import configure_logs
 from gateway.parts import utc_now
 from gateway.settings import Settings
@@ -41,6 +42,8 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of
 Port = Annotated[
     int | None, typer.Option(help="Port to listen on, instead of GATEWAY_LISTEN_PORT.", min=0, max=65535)
 ]
+
+R = TypeVar("R")
 
 _BACKLOG = 2048
 
@@ -65,14 +68,13 @@ def serve(host: Host = None, port: Port = None) -> None:
         host or settings.server.listen_host,
         settings.server.listen_port if port is None else port,
     )
-    # Tried before anything is migrated, and given back, since nobody could be served yet.
-    for listener in _listen(*place):
-        listener.close()
+    # Before anything is migrated; accepting begins after it.
+    _complaining(try_address, *place)
     findings = asyncio.run(_prepare(settings))
     if errors_of(findings):
         report(findings)
         raise typer.Exit(FAILED)
-    listeners = _listen(*place)
+    listeners = _complaining(open_listeners, *place)
     # uvicorn raises the signal again when it has shut down; it must not look as if it had killed the process.
     signal.signal(signal.SIGTERM, _exit_well)
     configure_logs(is_production=settings.is_production, level=settings.logs.log_level)
@@ -107,9 +109,9 @@ async def _prepare(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _listen(host: str, port: int) -> list[socket.socket]:
+def _complaining(act: Callable[[str, int], R], host: str, port: int) -> R:
     try:
-        return open_listeners(host, port)
+        return act(host, port)
     except ListenError as problem:
         complain([str(problem)])
         raise typer.Exit(FAILED) from None

@@ -1,7 +1,6 @@
 """What the commands share: settings or a clear complaint, and a context whose actor is the operator."""
 
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -11,6 +10,7 @@ import typer
 from db.failures import explain
 from db.inspection import DATABASE_ERRORS
 from gateway.checking import find_directory_problems, find_schema_problems
+from gateway.cli.operator_name import operator_name
 from gateway.findings import Finding, errors_of
 from gateway.logs import configure_logs
 from gateway.settings import Settings, SettingsError
@@ -70,7 +70,7 @@ def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
             if problems := errors_of(await find_schema_problems(services.database)):
                 complain(problems)
                 raise typer.Exit(FAILED)
-            return await act(Context(services, address="console", actor=Operator(_login_name())))
+            return await act(Context(services, address="console", actor=Operator(operator_name())))
 
     try:
         return asyncio.run(run())
@@ -94,10 +94,3 @@ def run_with_context(act: Callable[[Context], Awaitable[R]]) -> R:
     except AccountError as error:
         complain([error.message("en")])
         raise typer.Exit(FAILED) from None
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

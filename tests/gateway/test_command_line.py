@@ -1,6 +1,7 @@
 """The command line, as real processes: what it does, what it says, and the codes that scripts see."""
 
 import base64
+import getpass
 import json
 import socket
 import sqlite3
@@ -292,6 +293,74 @@ def test_locked_account_is_out_until_it_is_unlocked(server: Server, person: Pers
 
     assert run(server, "users", "unlock", person.mobile).code == DONE
     person.post("/api/login", **login)
+
+
+def test_deed_is_audited_with_the_operator_that_is_named_or_else_the_login_name(
+    server: Server, person: Person
+) -> None:
+    named = run(server, "--operator", "alice", "users", "unlock", person.mobile)
+    unnamed = run(server, "users", "unlock", person.mobile)
+    nobody = run(server, "--operator", " ", "users", "unlock", person.mobile)
+
+    assert [named.code, unnamed.code, nobody.code] == [DONE, DONE, MISUSED]
+    lines = run(server, "audit", person.mobile).out.splitlines()
+    assert [json.loads(line)["actor"] for line in lines][-2:] == [
+        "operator alice",
+        f"operator {getpass.getuser()}",
+    ]
+
+
+def test_person_is_found_and_the_next_page_is_told(server: Server, person: Person) -> None:
+    Person(server).register()
+
+    found = run(server, "users", "find", "--mobile", person.mobile)
+    page = run(server, "users", "find", "--mobile", "1", "--limit", "1")
+    missing = run(server, "users", "find", "--name", "nobody is called so")
+    unasked = run(server, "users", "find")
+
+    assert [outcome.code for outcome in (found, page, missing, unasked)] == [DONE, DONE, NOT_FOUND, MISUSED]
+    assert [json.loads(line)["mobile"] for line in found.out.splitlines()] == [f"+86{person.mobile}"]
+    (first,) = page.out.splitlines()
+    assert page.err == f"there may be more: --after {json.loads(first)['id']}\n"
+    assert "password" not in found.out
+
+
+def test_required_reset_voids_the_password(server: Server, person: Person) -> None:
+    outcome = run(server, "users", "require-reset", person.mobile)
+
+    assert (outcome.code, outcome.out) == (DONE, "the password is void; 1 sessions ended\n")
+    assert person.find_name() is None
+    login = {"mobile": person.mobile, "password": person.password}
+    assert person.client.post("/api/login", json=login).json()["errno"] == 4106
+
+
+def test_limits_are_shown_and_lifted(server: Server, person: Person) -> None:
+    shown = run(server, "limits", "show", person.mobile)
+    lifted = run(server, "limits", "lift", person.mobile)
+    nothing = run(server, "limits", "show", person.mobile)
+    neither = run(server, "limits", "show", "somebody")
+
+    assert [outcome.code for outcome in (shown, lifted, nothing, neither)] == [DONE, DONE, NOT_FOUND, FAILED]
+    uses = [json.loads(line) for line in shown.out.splitlines()]
+    assert {
+        "action": "new-session",
+        "subject": "mobile",
+        "used": 1,
+        "maximum": 60,
+        "window_seconds": 3600,
+    } in uses
+    assert lifted.out == f"{len(uses)} limits lifted\n"
+
+
+def test_whole_trail_is_printed_as_json_lines_from_a_time_on(server: Server, person: Person) -> None:
+    everything = run(server, "audit", "--all", "--jsonl")
+    later = run(server, "audit", "--all", "--since", "2100-01-01T00:00:00Z", "--jsonl")
+    wrong = [run(server, "audit", *arguments).code for arguments in ([], ["--all", person.mobile])]
+
+    events = [json.loads(line) for line in everything.out.splitlines()]
+    assert (everything.code, later.code, later.out, wrong) == (DONE, DONE, "", [MISUSED, MISUSED])
+    assert "register" in {event["action"] for event in events}
+    assert [event["id"] for event in events] == sorted({event["id"] for event in events})
 
 
 def test_signing_out_an_account_ends_its_sessions_at_once(server: Server, person: Person) -> None:
