@@ -43,7 +43,7 @@ check: install ## format, lint, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: install ## rewrite the code to the house format
+format: install ## rewrite the code in its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

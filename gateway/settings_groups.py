@@ -228,7 +228,7 @@ class PolicySettings(Group):
         _POLICY.sudo_seconds,
         ge=60,
         le=86_400,
-        description="how long a proof of who it is opens the deeds that need a fresh one, in seconds",
+        description="how long a proof of who is signed in counts as fresh, for what needs a fresh one, in seconds",
     )
     new_device_notice: bool = Field(
         default=_POLICY.new_device_notice,

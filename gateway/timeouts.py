@@ -29,7 +29,7 @@ class Timeouts:
     redis_sentinel_seconds: float = 0.5
     """One sentinel."""
     refund_seconds: float = 0.25
-    """How long who asks next waits for what is still owed; with a store that does not answer it could be for ever."""
+    """How long the next caller waits for what is still owed; with a store that does not answer it could be for ever."""
 
     sms_vendor_seconds: float = 3.5
     """One request to an SMS vendor. 5 s are promised; the rest is for what is asked before and cleared up after."""

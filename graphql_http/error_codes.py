@@ -77,12 +77,12 @@ _DESCRIPTIONS: Final[dict[EndpointErrorCode, str]] = {
     ),
     _Code.CROSS_SITE_REFUSED: (
         "The request came from a page of another site that is not on the list of allowed origins. "
-        "The message names the header that tells so."
+        "The message names the header that shows it."
     ),
     _Code.BODY_TOO_LARGE: "The request's body is larger than the limit that the message names.",
     _Code.SERVER_BUSY: (
         "The bodies of all requests in flight leave no room for this one. Try again after `retryAfterSeconds`, which "
-        "the header `Retry-After` says too."
+        "also the header `Retry-After` says."
     ),
     _Code.URL_TOO_LONG: "The query string is longer than the limit that the message names. Use POST.",
     _Code.VARIABLES_TOO_LARGE: "The JSON text of `variables` is larger than the limit that the message names.",

@@ -56,8 +56,8 @@ MEANINGS: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.SAME_PASSWORD: "The new password is the present one.",
     ErrorCode.ACCOUNT_NOT_FOUND: "The mobile number has no account; told only to whoever proved it with its code.",
     ErrorCode.UNAUTHENTICATED: "This needs a signed-in account, and nobody is signed in.",
-    ErrorCode.REAUTHENTICATION_REQUIRED: "The last proof of who it is lies too far back; the methods that would do "
-    "are told.",
+    ErrorCode.REAUTHENTICATION_REQUIRED: "The last proof of who is signed in is too old; `methods` are the proofs "
+    "that the account has.",
     ErrorCode.SESSION_NOT_FOUND: "The viewer has no live session of this id.",
     ErrorCode.ACCOUNT_LOCKED: "An operator has locked the account; told only to whoever knows its password.",
     ErrorCode.RATE_LIMITED: "A limit was reached; the answer tells how many seconds to wait.",
@@ -121,7 +121,7 @@ class RateLimitedError(AccountError):
 
 
 class RefusedError(AccountError):
-    """Refused for who is asking or for what another system said, not for an argument."""
+    """Refused because of who is asking or of what another system answered, not for an argument."""
 
 
 class ReauthenticationRequiredError(AccountError):

@@ -33,7 +33,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every limit of the house; the settings may replace a number."""
+    """Every limit of the product but the ceilings of the policy."""
 
     captcha: tuple[Limit, ...] = (Limit("captcha", "address", 60, MINUTE_SECONDS),)
     sms: tuple[Limit, ...] = (

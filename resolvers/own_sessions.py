@@ -96,7 +96,7 @@ async def revoke_other_sessions(ctx: Context) -> Account:
 
     Raises:
         RefusedError: UNAUTHENTICATED.
-        ReauthenticationRequiredError: the last proof of who it is lies too far back.
+        ReauthenticationRequiredError: the last proof of who is signed in is too old.
     """
     viewer = await ctx.require_sudo()
     own_hash = hash_token(ctx.token or "") or ""

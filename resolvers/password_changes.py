@@ -55,7 +55,7 @@ async def reset_password(ctx: Context, *, mobile: str, sms_code: str, new_passwo
 async def change_password(ctx: Context, *, current_password: str | None, new_password: str) -> SignedIn:
     """Give the viewer's account another password. Its other sessions end, and this one goes on under a fresh token.
 
-    Who has no password yet has proved lately who it is instead. The account's live codes are void.
+    An account without a password needs a fresh proof instead. The account's live codes are void.
 
     Raises:
         InputError: INVALID_INPUT, WEAK_PASSWORD, SAME_PASSWORD.

@@ -27,7 +27,7 @@ class Policy:
     audit_days: int = 180
     """How long the audit trail and the ledger of SMS are kept."""
     sudo_seconds: int = 900
-    """How long a proof of who it is opens the deeds that need a fresh one."""
+    """How long a proof of who is signed in counts as fresh."""
 
     @property
     def sms_ceiling(self) -> Limit:

@@ -31,7 +31,7 @@ async def register(
     """Make an account for `mobile` and sign it in. The first name is the mobile itself, or one is drawn.
 
     The input is judged before the code is touched, so a refused password costs no code. That a mobile is taken is
-    told only to who brings its code, and leaves the code good.
+    told only to whoever brings its code, and leaves the code good.
 
     Raises:
         InputError: INVALID_INPUT, WEAK_PASSWORD, MOBILE_TAKEN.
@@ -66,7 +66,7 @@ async def _make_account(ctx: Context, mobile: str, password: str) -> SignedIn:
 async def register_account(
     ctx: Context, *, mobile: str, name: str, password_hash: str | None, method: AuthMethod
 ) -> SignedIn | None:
-    """Make an account for who has proved `mobile`, and sign it in; None where the mobile has one by now.
+    """Make an account for whoever has proved `mobile`, and sign it in; None where the mobile has one by now.
 
     Where `name` is somebody's, one is drawn.
 

@@ -147,7 +147,7 @@ async def redeemed_code(
     captcha_text: str | None = None,
     account_id: int | None = None,
 ) -> AsyncIterator[None]:
-    """Check `code` for `mobile` (E.164) and spend it for what is done in the block.
+    """Redeem `code` for `mobile` (E.164) for what is done in the block.
 
     A guess is counted before it is judged. Of any number of concurrent right guesses exactly one enters the block;
     where the block fails, for whatever reason, the code is good again for the rest of its time. Where `captcha_text`

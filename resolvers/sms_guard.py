@@ -2,8 +2,8 @@
 
 SMS pumping makes an installation pay for messages that nobody reads. Three guards are for that: an allow-list of
 countries, a ceiling for each day, and a breaker that pauses a block of numbers whose codes are not used. Each can be
-run dry: it then only tells what it would have done. Nobody is exempt: who is treated better is told apart, by the
-answer or by the time that asking took.
+run dry: it then only tells what it would have done. Nobody is exempt: whoever is treated better can be told apart, by
+the answer or by the time that asking took.
 """
 
 import math

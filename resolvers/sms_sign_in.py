@@ -29,10 +29,11 @@ class SmsSignedIn:
 
 
 async def login_with_sms_code(ctx: Context, *, mobile: str, sms_code: str) -> SmsSignedIn:
-    """Begin a session for who has the code; the session that the client was in ends.
+    """Begin a session for whoever has the code; the session that the client was in ends.
 
     A mobile without an account gets one, without a password and with a name that tells nothing, where the installation
-    registers by SMS code. What an account is or has is told only to who brings the right code, which stays good then.
+    registers by SMS code. What an account is or has is told only to whoever brings the right code, which then stays
+    good.
 
     Raises:
         InputError: INVALID_INPUT, also where nobody signs in by SMS code.

@@ -59,7 +59,7 @@ _current: ContextVar[one_request | None] = ContextVar("wait_budget", default=Non
 
 
 def current_request() -> one_request | None:
-    """The request that this belongs to, for who asks in one place and hears the answer in another."""
+    """The request that this belongs to, for code that asks in one place and hears the answer in another."""
     return _current.get()
 
 

@@ -74,7 +74,7 @@ class WorkerPool:
 
     @contextmanager
     def place(self, sharer: str = "") -> Iterator[Place]:
-        """Hold room for one call, for who has something to do before it that would be in vain without.
+        """Hold room for one call, for a caller that first has to do something which would be in vain without.
 
         Raises:
             RateLimitedError: at once, when the queue is full, or `sharer` holds its share of it, which is a third.

@@ -145,7 +145,7 @@ async def get_auth(call: Call[m.Credentials]) -> m.Auth:
 async def submit_auth(call: Call[m.AuthFields]) -> m.Auth:
     """Submit the real-name record.
 
-    Keeps the record: once, for ever. It is encrypted at rest and shown masked. One identity number belongs to one
+    Keeps the record, once. It is encrypted at rest and shown masked. One identity number belongs to one
     account.
     """
     info = await identities.submit_auth(
@@ -269,7 +269,7 @@ def _is_token_wanted(ctx: Context, fields: m.LoginFields) -> bool:
 
 
 def _signed_in(ctx: Context, signed_in: SignedIn, *, is_token_wanted: bool) -> m.SignedIn:
-    """The account, and the tokens with it for who keeps no cookies."""
+    """The account, and the tokens with it for clients without cookies."""
     account = _account(signed_in.account)
     if not is_token_wanted:
         return m.SignedIn(*account)

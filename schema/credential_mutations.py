@@ -29,7 +29,7 @@ class CredentialMutations:
     """Every field calls one resolver."""
 
     @strawberry.mutation(
-        description="Begin a session for who has a code sent for `LOGIN`. Where the mobile number has no account, one "
+        description="Sign in with a code that was sent for `LOGIN`. Where the mobile number has no account, one "
         "is made, unless this installation says otherwise (`ACCOUNT_NOT_FOUND`). The session that the client was in "
         "ends."
     )
@@ -53,7 +53,7 @@ class CredentialMutations:
         return await settle(LoginWithSmsCodePayload, make(), info.context)
 
     @strawberry.mutation(
-        description="Give an account another password, for who has a code sent for `RESET_PASSWORD`. All sessions of "
+        description="Choose another password, with a code that was sent for `RESET_PASSWORD`. All sessions of "
         "the account end, and none begins: sign in with the new password."
     )
     async def reset_password(
@@ -77,7 +77,7 @@ class CredentialMutations:
 
     @strawberry.mutation(
         description="Change the signed-in account's password. Its other sessions end. An account without a password "
-        "gets one, for who has proved lately who it is (`REAUTHENTICATION_REQUIRED`)."
+        "gets one, which needs a fresh proof (`REAUTHENTICATION_REQUIRED`)."
     )
     async def change_password(
         self,

@@ -84,7 +84,7 @@ class ReauthenticatePayload(SignInPayload):
     """Payload."""
 
     authenticated_until: datetime | None = strawberry.field(
-        default=None, description="Until when what needs a fresh proof can be done, UTC."
+        default=None, description="Until when this proof counts as fresh, UTC."
     )
     authenticated_for_seconds: int | None = strawberry.field(
         default=None, description="The same as a countdown, for clients whose clock is not to be trusted."

@@ -91,7 +91,7 @@ class AuthMethod(Enum):
     )
 
 
-@strawberry.type(description="The deed needs a fresh proof of who it is.")
+@strawberry.type(description="This needs a fresh proof of who is signed in.")
 class ReauthenticationRequiredError(UserError):
     """See `resolvers.errors.ReauthenticationRequiredError`."""
 
@@ -99,7 +99,7 @@ class ReauthenticationRequiredError(UserError):
 
 
 @strawberry.type(
-    description="Refused for who is asking, or for what another system said; no input field is at fault."
+    description="Refused because of who is asking, or of what another system answered; no input field is at fault."
 )
 class RefusedError(UserError):
     """See `resolvers.errors.RefusedError`."""

@@ -185,7 +185,9 @@ class Mutation(SessionMutations, CredentialMutations):
 
         return await settle(UploadAvatarPayload, make(), info.context)
 
-    @strawberry.mutation(description="Submit the signed-in account's real-name record: once, for ever.")
+    @strawberry.mutation(
+        description="Submit the signed-in account's real-name record, which can be done once."
+    )
     async def submit_auth(
         self,
         info: Info,

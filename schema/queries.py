@@ -24,7 +24,7 @@ class Query:
         return account_of(viewer, ctx.services.links) if viewer else None
 
     @strawberry.field(
-        description="The object of the viewer's that has this id; null where there is none, or nobody is signed in."
+        description="The viewer's object with this id; null where there is none, or nobody is signed in."
     )
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]

@@ -37,7 +37,7 @@ class SessionInfo(Node):
     last_used_at: datetime = strawberry.field(description="When it was last used, to the hour, UTC.")
     expires_at: datetime = strawberry.field(description="When it ends unless it is used, UTC.")
     method: AuthMethod | None = strawberry.field(
-        description="How its owner last proved to be it; null for a way that this version does not know."
+        description="The proof that was last given in it; null for a way that this version does not know."
     )
     user_agent: str = strawberry.field(
         description="What the client said of itself when it began, up to 200 characters."

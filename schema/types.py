@@ -26,7 +26,7 @@ def errors_field() -> list[UserError]:
     return field
 
 
-@strawberry.type(description="An account's real-name record. Both fields are masked, for ever.")
+@strawberry.type(description="An account's real-name record. Both fields are always masked.")
 class AuthInfo:
     """See `resolvers.identities.AuthInfo`."""
 
@@ -72,7 +72,8 @@ class Captcha:
     id: strawberry.ID = strawberry.field(description="Send it back with what was read.")
     image: str = strawberry.field(description="The picture as a `data:` URI (PNG, 160 by 60 pixels).")
     audio_url: str | None = strawberry.field(
-        description="The same characters spoken (WAV), for who cannot read the picture; null while the sound is off."
+        description="The same characters spoken (WAV), for people who cannot read the picture; null while the sound is "
+        "off."
     )
     expires_at: datetime = strawberry.field(description="When it stops being valid, UTC.")
     expires_after_seconds: int = strawberry.field(
@@ -93,7 +94,7 @@ class Session:
     device_token: str | None = strawberry.field(
         default=None,
         description="For the header `X-Device` at the next sign-in, only when `tokenDelivery` is `BODY`. "
-        "By it the account's owner is not kept out while others guess.",
+        "It keeps the account's owner from being locked out while others guess.",
     )
 
 
@@ -123,7 +124,8 @@ class SmsPurpose(Enum):
     )
     REAUTHENTICATE = strawberry.enum_value(
         sms_purposes.SmsPurpose.REAUTHENTICATE,
-        description="To prove once more who is signed in, with `reauthenticate`. It goes to the account's own number.",
+        description="To confirm once more who is signed in, with `reauthenticate`. It goes to the account's own "
+        "number.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Serves the built GraphiQL. It knows files and HTTP; what is in the outbox is read by who was passed in."""
+"""Serves the built GraphiQL. It knows files and HTTP; the outbox is read by the callable that was passed in."""
 
 import asyncio
 import hashlib

@@ -14,47 +14,11 @@ from gateway.settings_table import BEGIN, END, replace_settings_tables
 from rest_shim.dialects import DIALECTS
 from rest_shim.endpoints import ROUTES
 from rest_shim.errno import Errno
+from tests.architecture.test_prose import PAGES, read
 from tests.docs.walkthrough import ROOT
-
-PAGES = [
-    "README.md",
-    "CHANGELOG.md",
-    "docs/spa.md",
-    "docs/settings.md",
-    "docs/where.md",
-    "docs/walkthrough.md",
-    "docs/capacity.md",
-    "docs/legacy.md",
-    "docs/operators.md",
-    "docs/security.md",
-    "SECURITY.md",
-    "CONTRIBUTING.md",
-    "docs/glossary.md",
-    "docs/adr/README.md",
-    "docs/adr/template.md",
-    "graphql_http/README.md",
-]
-# A decision that was replaced tells of files that have gone since.
-DECISIONS = [
-    str(path.relative_to(ROOT))
-    for path in sorted((ROOT / "docs/adr").glob("0*.md"))
-    if "Status: replaced" not in path.read_text(encoding="utf-8")
-]
-
-# What set-up and runs make.
-MADE = {
-    "schema/graphiql/static",
-    "var/outbox.jsonl",
-    "benchmarks/.venv",
-    "benchmarks/peers/node/node_modules",
-}
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-
-
-def read(page: str) -> str:
-    return (ROOT / page).read_text(encoding="utf-8")
 
 
 def commands_of(command: object, path: str = "account-gateway") -> list[str]:
@@ -126,33 +90,6 @@ def test_links_lead_somewhere(page: str) -> None:
         target = (ROOT / page).parent / name if name else ROOT / page
         assert target.exists(), link
         assert not anchor or anchor in anchors_of(str(target.resolve().relative_to(ROOT))), link
-
-
-@pytest.mark.parametrize("page", [*PAGES, *DECISIONS])
-def test_files_that_a_page_names_are_there(page: str) -> None:
-    tops = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and path.name != ".git")
-    named = re.findall(rf"`((?:{tops})/[\w./-]*\w)/?`", read(page))
-
-    assert [name for name in named if not (ROOT / name).exists() and name not in MADE] == []
-
-
-def test_rules_are_in_the_files_that_are_said_to_decide_them() -> None:
-    decided = re.findall(r"`([\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", read("docs/where.md"))
-
-    assert len(decided) > 30
-    for name, words in decided:
-        text = read(name)
-        for word in re.findall(r"\w+", words):
-            assert re.search(rf"\b{word}\b", text), f"{name} says nothing of {word}"
-
-
-@pytest.mark.parametrize("page", [*PAGES, *DECISIONS])
-def test_lines_of_prose_are_not_endless(page: str) -> None:
-    inside = False
-    for line in read(page).splitlines():
-        inside ^= line.startswith("```")
-        if not inside and not line.startswith(("|", "- [")):
-            assert len(line) <= 140, line
 
 
 def test_every_page_is_checked() -> None:

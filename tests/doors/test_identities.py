@@ -1,4 +1,4 @@
-"""Real-name records: submitted once, for ever; encrypted at rest, shown masked."""
+"""Real-name records: submitted once; encrypted at rest, shown masked."""
 
 from hashlib import sha256
 from pathlib import Path
