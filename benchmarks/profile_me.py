@@ -48,6 +48,7 @@ PLACES = (
     ("edge: access line", "gateway.edge:_access_line"),
     ("edge: access log", "gateway.access_log:JsonAccessLog.add"),
     ("endpoint: everything else", "graphql_http.endpoint:GraphQLEndpoint.__call__"),
+    ("endpoint: everything else", "graphql_http.endpoint:GraphQLEndpoint._answer"),
     ("endpoint: reading headers", "graphql_http.endpoint:read_head"),
     ("endpoint: negotiating", "graphql_http.endpoint:negotiate"),
     ("endpoint: reading the body", "graphql_http.endpoint:read_body"),

@@ -3,7 +3,7 @@
 negotiate -> read -> prepare -> execute -> answer; each step is a module of this package.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any, Final
 
@@ -106,56 +106,55 @@ class GraphQLEndpoint:
         self._bodies = bodies or BodyBudget()
         self._admit_upload = admit_upload
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request; whatever it holds, the answer is a GraphQL response with codes."""
         timings = Timings(perf_counter())
         head = read_head(scope["headers"])
         if self._graphiql is not None and scope["method"] in {"GET", "HEAD"} and prefers_html(head.accept):
-            await self._graphiql(scope, receive, send)
-            return
-        with self._bodies.open(receive) as body:
-            await self._answer(scope, send, head, body, timings)
+            return self._graphiql(scope, receive, send)
+        return self._answer(scope, receive, send, head, timings)
 
-    async def _answer(self, scope: Scope, send: Send, head: Head, body: Body, timings: Timings) -> None:
-        media = LEGACY_JSON
-        try:
-            media = negotiate(head.accept)
-            asked: bytes | None = None
-            operation: PreparedOperation | None = None
-            if scope["method"] == "POST" and body_kind(head) == "json":
-                asked = await read_body(body, head, self._options.body_maximum_bytes)
-                timings.read = perf_counter()
-                operation = self.lookup.documents.find_by_body(asked)
-            if operation is None:
-                response = await self._serve(scope, body, head, asked, timings)
-            else:
-                # As `_serve` would in the end, in fewer steps: nearly all requests repeat another one.
-                timings.add_operation(operation)
-                context = self._make_context(scope)
-                response = self._response_to(
-                    await self._executor(operation, {}, context), context, scope, timings
-                )
-            content = encode(response.content)
-        except RequestRefusedError as refusal:
-            response = response_to_refusal(refusal)
-            content = encode(response.content)
-        except NoRoomError:
-            response = response_to_refusal(no_room())
-            content = encode(response.content)
-        except ClientGoneError:
-            return
-        except Exception as exception:  # noqa: BLE001 - the last line: a client never sees a traceback
-            response = self._response_to_unexpected(exception, scope)
-            content = encode(response.content)
-        scope.setdefault("state", {})["graphql"] = timings.note(response.content)
-        if self._options.is_server_timing_sent:
-            response.headers = (*response.headers, timings.server_timing())
-        messages = response_messages(response, content, media, has_body=scope["method"] != "HEAD")
-        if CLOSE in response.headers:
-            await body.answer_and_close(send, *messages)
-            return
-        for message in messages:
-            await send(message)
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, head: Head, timings: Timings) -> None:
+        with self._bodies.open(receive) as body:
+            media = LEGACY_JSON
+            try:
+                media = negotiate(head.accept)
+                asked: bytes | None = None
+                operation: PreparedOperation | None = None
+                if scope["method"] == "POST" and body_kind(head) == "json":
+                    asked = await read_body(body, head, self._options.body_maximum_bytes)
+                    timings.read = perf_counter()
+                    operation = self.lookup.documents.find_by_body(asked)
+                if operation is None:
+                    response = await self._serve(scope, body, head, asked, timings)
+                else:
+                    # As `_serve` would in the end, in fewer steps: nearly all requests repeat another one.
+                    timings.add_operation(operation)
+                    context = self._make_context(scope)
+                    response = self._response_to(
+                        await self._executor(operation, {}, context), context, scope, timings
+                    )
+                content = encode(response.content)
+            except RequestRefusedError as refusal:
+                response = response_to_refusal(refusal)
+                content = encode(response.content)
+            except NoRoomError:
+                response = response_to_refusal(no_room())
+                content = encode(response.content)
+            except ClientGoneError:
+                return
+            except Exception as exception:  # noqa: BLE001 - the last line: a client never sees a traceback
+                response = self._response_to_unexpected(exception, scope)
+                content = encode(response.content)
+            scope.setdefault("state", {})["graphql"] = timings.note(response.content)
+            if self._options.is_server_timing_sent:
+                response.headers = (*response.headers, timings.server_timing())
+            messages = response_messages(response, content, media, has_body=scope["method"] != "HEAD")
+            if CLOSE in response.headers:
+                await body.answer_and_close(send, *messages)
+                return
+            for message in messages:
+                await send(message)
 
     async def refuse(self, scope: Scope, send: Send, refusal: RequestRefusedError) -> None:
         """Answer for a middleware that refuses a request at this door, in the form that the client asked for."""

@@ -129,7 +129,7 @@ class Body:
         self.check_length(declared_bytes, maximum_bytes)
         chunks = []
         while not self.is_complete:
-            chunks.append(await self.read_chunk(maximum_bytes))
+            chunks.append(self._accept(await self._receive(), maximum_bytes))
         return b"".join(chunks)
 
     def trust(self) -> None:
@@ -151,7 +151,11 @@ class Body:
         Raises:
             BodyTooLargeError, NoRoomError, ClientGoneError: as `read`.
         """
-        message = await self._receive()
+        return self._accept(await self._receive(), maximum_bytes, is_kept=is_kept)
+
+    def _accept(
+        self, message: MutableMapping[str, Any], maximum_bytes: int, *, is_kept: bool = True
+    ) -> bytes:
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         chunk: bytes = message.get("body", b"")
