@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect
 
 from db.engine import Database
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """Every revision that this code knows, oldest first: the files of `db/migrations/versions`."""
 
 _TABLE = "alembic_version"

@@ -190,6 +190,23 @@ devices = Table(
     **MYSQL,
 )
 
+consents = Table(
+    "consents",
+    metadata,
+    Column(
+        "account_id",
+        _Id,
+        ForeignKey("accounts.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("document", String(64), primary_key=True),
+    Column("version", String(32), primary_key=True),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("address", String(64), nullable=False),
+    **MYSQL,
+)
+
 identities = Table(
     "identities",
     metadata,

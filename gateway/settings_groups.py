@@ -6,6 +6,7 @@ A default stands here only where no rule has one of its own: the others are read
 import base64
 import binascii
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -36,6 +37,9 @@ _KEY_FORM = "each key is a name of 1 to 32 characters, a colon, and base64"
 _NEW_KEY = "`account-gateway keys new` makes one"
 _ENDPOINT = EndpointOptions()
 _POLICY = Policy()
+
+
+_CONSENT_FORM = re.compile(r"[A-Za-z0-9_.-]{1,64}=[A-Za-z0-9_.-]{1,32}", re.ASCII)
 
 
 def _split(value: object) -> object:
@@ -230,6 +234,11 @@ class PolicySettings(Group):
         le=86_400,
         description="how long a proof of who is signed in counts as fresh, for what needs a fresh one, in seconds",
     )
+    consents: Words = Field(
+        (),
+        description="what people agree to who register or sign in by SMS code at the GraphQL door, such as "
+        "`terms=2026-01,privacy=3`; REST neither asks nor records",
+    )
     new_device_notice: bool = Field(
         default=_POLICY.new_device_notice,
         description="tell an account's owner by SMS of a sign-in on a device that is new to it",
@@ -245,6 +254,17 @@ class PolicySettings(Group):
         le=1_000_000,
         description="development only: every limit allows this many times as much, for end-to-end tests",
     )
+
+    @field_validator("consents")
+    @classmethod
+    def _check_consents(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [entry.partition("=")[0] for entry in value]
+        for entry in value:
+            if not _CONSENT_FORM.fullmatch(entry):
+                raise ValueError(f"{entry!r} is no document=version; write terms=2026-01")
+        if len(set(names)) < len(names):
+            raise ValueError("a document is named twice; name the version that is asked for")
+        return value
 
 
 class SmsSettings(Group):

@@ -22,7 +22,7 @@ from resolvers.keys import KeyRing
 from resolvers.limits import Limits, scaled
 from resolvers.outages import Outages
 from resolvers.passwords import Passwords, make_hasher
-from resolvers.policy import Policy
+from resolvers.policy import Document, Policy
 from resolvers.ports import AvatarStore, PictureMaker, SmsSender, StateStore
 from resolvers.refunds import Refunds
 from resolvers.sms_notices import finish_notices
@@ -78,6 +78,7 @@ def policy_of(settings: Settings) -> Policy:
         audit_days=settings.policy.audit_days,
         sudo_seconds=settings.policy.sudo_seconds,
         sms_sign_in=settings.sms.sign_in,
+        consents=tuple(Document(*entry.split("=")) for entry in settings.policy.consents),
         new_device_notice=settings.policy.new_device_notice,
         sms_code_digits=settings.sms.code_digits,
     )

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from db import accounts, audit, devices, identities, sessions, sms_messages
+from db import accounts, audit, consents, devices, identities, sessions, sms_messages
 from db.engine import DatabaseUnavailableError
 from resolvers.avatars import delete_unless_shown
 from resolvers.context import Context
@@ -38,6 +38,7 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
     async with ctx.reading() as connection:
         row = await get_account(connection, mobile)
         live = await sessions.list_live_sessions_of(connection, row.id, ctx.now)
+        agreed = await consents.list_consents_of(connection, row.id)
         known = await devices.list_devices_of(connection, row.id)
         identity = await identities.find_identity(connection, row.id)
         events = await audit.list_audit_events(connection, row.id, limit=_EVENTS)
@@ -46,6 +47,7 @@ async def export_account(ctx: Context, *, mobile: str) -> Export:
     data: dict[str, object] = {
         "account": row._asdict(),
         "sessions": [_without_secrets(session._asdict()) for session in live],
+        "consents": [row._asdict() for row in agreed],
         "devices": [
             {"created_at": created, "last_used_at": used, "expires_at": expires}
             for created, used, expires in known

@@ -32,6 +32,7 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     REAUTHENTICATION_REQUIRED = "REAUTHENTICATION_REQUIRED"
     SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
+    CONSENT_REQUIRED = "CONSENT_REQUIRED"
     ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
     RATE_LIMITED = "RATE_LIMITED"
     SMS_NOT_SENT = "SMS_NOT_SENT"
@@ -59,6 +60,7 @@ MEANINGS: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.REAUTHENTICATION_REQUIRED: "The last proof of who is signed in is too old; `methods` are the proofs "
     "that the account has.",
     ErrorCode.SESSION_NOT_FOUND: "The viewer has no live session of this id.",
+    ErrorCode.CONSENT_REQUIRED: "What this installation asks people to agree to is not among `consents`.",
     ErrorCode.ACCOUNT_LOCKED: "An operator has locked the account; told only to whoever knows its password.",
     ErrorCode.RATE_LIMITED: "A limit was reached; the answer tells how many seconds to wait.",
     ErrorCode.SMS_NOT_SENT: "The SMS provider did not take the message. No code is live; try again.",

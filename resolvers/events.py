@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     REAL_NAME_SUBMITTED = "real-name"
     REAL_NAME_REFUSED = "real-name-refused"
     REAL_NAME_LIMITED = "real-name-limited"
+    CONSENTED = "consent"
     NEW_DEVICE = "new-device"
     SESSION_REVOKED = "session-revoke"
     OTHER_SESSIONS_REVOKED = "sessions-revoke-others"

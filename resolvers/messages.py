@@ -49,6 +49,7 @@ class Reason(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     REAUTHENTICATION_REQUIRED = "reauthentication_required"
     SESSION_NOT_FOUND = "session_not_found"
+    CONSENT_REQUIRED = "consent_required"
     ACCOUNT_LOCKED = "account_locked"
     TOO_OFTEN = "too_often"
     TOO_MANY_GUESSES = "too_many_guesses"
@@ -145,6 +146,7 @@ _MESSAGES: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.UNAUTHENTICATED: ("Sign in first.", "用户未登录"),
     Reason.REAUTHENTICATION_REQUIRED: ("Confirm first that it is you.", "请先验证身份"),
+    Reason.CONSENT_REQUIRED: ("Agree first to: {documents}.", "请先同意：{documents}"),
     Reason.SESSION_NOT_FOUND: ("You have no such session any more.", "该登录会话不存在"),
     Reason.ACCOUNT_LOCKED: ("This account is locked. Ask the operator.", "用户不存在或未激活"),
     Reason.TOO_OFTEN: ("Too often. Try again in {seconds} seconds.", "请求过于频繁，请 {seconds} 秒后再试"),

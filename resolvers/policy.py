@@ -1,7 +1,7 @@
 """What an operator may set of the rules: each default stands here, and the settings read it."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from resolvers.limits import DAY_SECONDS, Limit, Limits
 
@@ -9,6 +9,13 @@ SmsSignIn = Literal["register", "existing", "off"]
 """Whether a right code to sign in makes an account where there is none, or signs in only to one that is there."""
 
 _CODES_A_NOTICE = 10
+
+
+class Document(NamedTuple):
+    """One version of a text that people agree to."""
+
+    name: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,8 @@ class Policy:
     sms_code_digits: int = 6
     sms_sign_in: SmsSignIn = "register"
     new_device_notice: bool = False
+    consents: tuple[Document, ...] = ()
+    """What people must have agreed to who register or sign in by SMS code at the GraphQL door."""
     audit_days: int = 180
     """How long the audit trail and the ledger of SMS are kept."""
     sudo_seconds: int = 900

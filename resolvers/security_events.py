@@ -37,6 +37,7 @@ EVENT_TEXTS: Final[Mapping[EventKind, tuple[str, str]]] = {
     EventKind.REAL_NAME_SUBMITTED: ("The real-name record was submitted.", "提交了实名信息"),
     EventKind.REAL_NAME_REFUSED: ("A real-name record was refused.", "实名信息未通过"),
     EventKind.REAL_NAME_LIMITED: ("Too many ID numbers were tried.", "身份证号尝试次数过多"),
+    EventKind.CONSENTED: ("The terms were agreed to.", "同意了条款"),
     EventKind.NEW_DEVICE: ("Somebody signed in on a new device.", "在新设备上登录"),
     EventKind.SESSION_REVOKED: ("One of the sessions was ended.", "结束了一个登录会话"),
     EventKind.OTHER_SESSIONS_REVOKED: ("All other sessions were ended.", "结束了其他所有登录会话"),

@@ -1,5 +1,6 @@
 """Sign-in by SMS code: who proved a mobile is signed in to its account, which is made where there is none."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from db import accounts
@@ -7,6 +8,7 @@ from db.accounts import AccountRow
 from db.engine import Connection
 from resolvers.accounts import Account, account_of
 from resolvers.auth_methods import AuthMethod
+from resolvers.consents import record_consents, require_consents
 from resolvers.context import Context
 from resolvers.errors import ErrorCode, RefusedError
 from resolvers.events import EventKind, record_refusal
@@ -14,6 +16,7 @@ from resolvers.messages import Reason
 from resolvers.metrics import SIGN_INS
 from resolvers.mobiles import parse_mobile
 from resolvers.names import draw_name
+from resolvers.policy import Document
 from resolvers.registration import register_account
 from resolvers.signing_in import SignedIn, require_admitted, signing_in
 from resolvers.sms_codes import redeemed_code, require_sms_sign_in
@@ -28,21 +31,26 @@ class SmsSignedIn:
     is_new_account: bool
 
 
-async def login_with_sms_code(ctx: Context, *, mobile: str, sms_code: str) -> SmsSignedIn:
+async def login_with_sms_code(
+    ctx: Context, *, mobile: str, sms_code: str, consents: Collection[Document]
+) -> SmsSignedIn:
     """Begin a session for whoever has the code; the session that the client was in ends.
+
+    `consents` are what the person agrees to; what is asked for is asked for whether or not there is an account.
 
     A mobile without an account gets one, without a password and with a name that tells nothing, where the installation
     registers by SMS code. What an account is or has is told only to whoever brings the right code, which then stays
     good.
 
     Raises:
-        InputError: INVALID_INPUT, also where nobody signs in by SMS code.
+        InputError: INVALID_INPUT, also where nobody signs in by SMS code; CONSENT_REQUIRED.
         CodeError: SMS_CODE_EXPIRED, SMS_CODE_WRONG.
         RefusedError: ACCOUNT_NOT_FOUND, ACCOUNT_LOCKED.
         RateLimitedError: too many wrong codes, or too many sessions in an hour.
     """
     require_sms_sign_in(ctx, "sms_code")
     number = parse_mobile(mobile)
+    require_consents(ctx, consents)
     async with redeemed_code(ctx, purpose=SmsPurpose.LOGIN, mobile=number, code=sms_code):
         done = await _sign_in(ctx, number)
     SIGN_INS.labels("success").inc()
@@ -55,7 +63,12 @@ async def _sign_in(ctx: Context, mobile: str) -> SmsSignedIn:
         raise account_not_found()
     if row is None:
         made = await register_account(
-            ctx, mobile=mobile, name=draw_name(), password_hash=None, method=AuthMethod.SMS_CODE
+            ctx,
+            mobile=mobile,
+            name=draw_name(),
+            password_hash=None,
+            method=AuthMethod.SMS_CODE,
+            has_consented=True,
         )
         if made is not None:
             return SmsSignedIn(made, is_new_account=True)
@@ -74,6 +87,7 @@ async def _sign_in_to(ctx: Context, row: AccountRow) -> SignedIn:
 
     async def admit(connection: Connection) -> Account:
         await require_admitted(connection, account)
+        await record_consents(ctx, connection, account_id=account.id, mobile=row.mobile)
         return account
 
     return await signing_in(ctx, row.mobile, EventKind.SIGNED_IN, AuthMethod.SMS_CODE, admit)

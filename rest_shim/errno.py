@@ -72,6 +72,7 @@ ERRNOS: Mapping[ErrorCode, Errno] = {
     ErrorCode.UNAUTHENTICATED: Errno.SESSIONERR,
     ErrorCode.REAUTHENTICATION_REQUIRED: Errno.SESSIONERR,
     ErrorCode.SESSION_NOT_FOUND: Errno.NODATA,
+    ErrorCode.CONSENT_REQUIRED: Errno.PARAMERR,
     ErrorCode.ACCOUNT_LOCKED: Errno.USERERR,
     ErrorCode.RATE_LIMITED: Errno.REQERR,
     ErrorCode.SMS_NOT_SENT: Errno.THIRDERR,

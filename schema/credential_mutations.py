@@ -8,6 +8,7 @@ from resolvers.password_changes import change_password, reset_password
 from resolvers.reauthentication import reauthenticate
 from resolvers.signing_in import SignedIn
 from resolvers.sms_sign_in import login_with_sms_code
+from schema.consents import documents_of
 from schema.context import Info
 from schema.credentials import (
     ChangePasswordInput,
@@ -45,7 +46,9 @@ class CredentialMutations:
         async def make() -> LoginWithSmsCodePayload:
             ctx = info.context.ctx
             check_delivery(ctx, input.token_delivery)
-            done = await login_with_sms_code(ctx, mobile=input.mobile, sms_code=input.sms_code)
+            done = await login_with_sms_code(
+                ctx, mobile=input.mobile, sms_code=input.sms_code, consents=documents_of(input.consents)
+            )
             payload = pack_sign_in(LoginWithSmsCodePayload, done.signed_in, ctx, input.token_delivery)
             payload.is_new_account = done.is_new_account
             return payload

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from schema.consents import CONSENTS, ConsentInput
 from schema.errors import UserError
 from schema.types import Account, SignInPayload, TokenDelivery, errors_field
 
@@ -21,6 +22,7 @@ class LoginWithSmsCodeInput:
         default=TokenDelivery.COOKIE,
         description="How the session token reaches the client; null is the default.",
     )
+    consents: list[ConsentInput] | None = strawberry.field(default=strawberry.UNSET, description=CONSENTS)
 
 
 @strawberry.input(description="What `resetPassword` takes.")

@@ -15,6 +15,7 @@ from resolvers.sign_in import login
 from resolvers.sign_out import logout
 from resolvers.sms_codes import send_sms_code
 from resolvers.text_rules import require_text
+from schema.consents import documents_of
 from schema.context import Info
 from schema.credential_mutations import CredentialMutations
 from schema.delivery import check_delivery, pack_sign_in
@@ -123,7 +124,11 @@ class Mutation(SessionMutations, CredentialMutations):
             ctx = info.context.ctx
             check_delivery(ctx, input.token_delivery)
             signed_in = await register(
-                ctx, mobile=input.mobile, sms_code=input.sms_code, password=input.password
+                ctx,
+                mobile=input.mobile,
+                sms_code=input.sms_code,
+                password=input.password,
+                consents=documents_of(input.consents),
             )
             return pack_sign_in(RegisterPayload, signed_in, ctx, input.token_delivery)
 

@@ -12,6 +12,7 @@ from resolvers import accounts, captchas, identities, sms_purposes
 from resolvers.context import Context, Links
 from resolvers.identities import find_own_auth_info
 from resolvers.sessions import IssuedSession
+from schema.consents import CONSENTS, Consent, ConsentInput, list_consents
 from schema.context import Info
 from schema.errors import UserError
 from schema.nodes import Node
@@ -58,6 +59,11 @@ class Account(Node):
     async def sessions(self, info: Info) -> list[SessionInfo]:
         """Read when they are asked for."""
         return await list_session_infos(info)
+
+    @strawberry.field(description="What its owner has agreed to, oldest first.")
+    async def consents(self, info: Info) -> list[Consent]:
+        """Read when they are asked for."""
+        return await list_consents(info)
 
     @strawberry.field(description="What happened to the account: the newest 50 events, newest first.")
     async def security_events(self, info: Info) -> list[SecurityEvent]:
@@ -168,6 +174,7 @@ class RegisterInput:
         default=TokenDelivery.COOKIE,
         description="How the session token reaches the client; null is the default.",
     )
+    consents: list[ConsentInput] | None = strawberry.field(default=strawberry.UNSET, description=CONSENTS)
 
 
 @strawberry.input(description="What `login` takes.")
