@@ -59,6 +59,8 @@ class Limits:
     session_proof: Limit = Limit("proof", "session", 5, 15 * MINUTE_SECONDS)
     # What succeeds is limited too.
     new_session: Limit = Limit("new-session", "mobile", 60, HOUR_SECONDS)
+    # At sign-in and in requests that are served by it alone: each is a hash, also where no session begins.
+    right_password: Limit = Limit("right-password", "mobile", 600, HOUR_SECONDS)
     password_reset: Limit = Limit("password-reset", "account", 3, DAY_SECONDS)
     notice: Limit = Limit("notice", "account", 3, DAY_SECONDS)
     rename: Limit = Limit("rename", "account", 10, DAY_SECONDS)

@@ -63,11 +63,16 @@ async def _prove(ctx: Context, *, mobile: str, password: str) -> _Proof:
     number = parse_mobile(mobile)
     require_encodable(password)
     with ctx.services.passwords.place(ctx.address) as place:
-        return await _judge(ctx, place, number, password)
+        async with ctx.limited(ctx.services.policy.limits.right_password, number):
+            proof, is_locked = await _judge(ctx, place, number, password)
+    if is_locked:
+        await record_refusal(ctx, EventKind.SIGN_IN_LOCKED, mobile=number)
+        raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
+    return proof
 
 
-async def _judge(ctx: Context, place: Place, number: str, password: str) -> _Proof:
-    """Count the attempt, then verify; a right one gives its proof."""
+async def _judge(ctx: Context, place: Place, number: str, password: str) -> tuple[_Proof, bool]:
+    """Count the attempt, then verify; a right one gives its proof, and whether the account is locked."""
     async with sign_in_attempt(ctx, number) as attempt:
         async with ctx.reading() as connection:
             found = await accounts.find_account_and_password(connection, number)
@@ -80,11 +85,8 @@ async def _judge(ctx: Context, place: Place, number: str, password: str) -> _Pro
             raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_CREDENTIALS)
         await attempt.succeed()
     SIGN_INS.labels("success").inc()
-    if row.locked_at:
-        await record_refusal(ctx, EventKind.SIGN_IN_LOCKED, mobile=number)
-        raise RefusedError(ErrorCode.ACCOUNT_LOCKED, Reason.ACCOUNT_LOCKED)
     if ctx.services.passwords.needs_rehash(password_hash, spelling):
         fresh_hash = await ctx.services.passwords.hash(password)
     else:
         fresh_hash = None
-    return _Proof(account_of(row), password_hash, version, fresh_hash)
+    return _Proof(account_of(row), password_hash, version, fresh_hash), bool(row.locked_at)

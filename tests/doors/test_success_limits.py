@@ -116,6 +116,28 @@ async def test_the_limit_on_sessions_is_told_only_to_who_knows_the_password(
     )
 
 
+async def test_right_passwords_are_600_an_hour_with_and_without_a_session(harness: Harness) -> None:
+    door = harness.open_door("graphql")
+    await sign_up(harness, door)
+    await use(harness, Limits().right_password, door, 598)
+    query = {"mobile": MOBILE, "password": PASSWORD}
+    client = harness.client()
+    served = (await client.get("/api/profile", params=query)).json()["errno"]
+    assert (await harness.open_door("rest").login(MOBILE, "not the password")).is_refused_as(
+        "WRONG_CREDENTIALS"
+    )
+    assert await harness.open_door("rest").login(MOBILE, PASSWORD)
+    hashes = harness.hasher.computations
+    refused = (await client.get("/api/profile", params=query)).json()
+
+    assert served == 0
+    assert (refused["errno"], refused["retry_after"]) == (4201, HOUR)
+    assert is_limited(await harness.open_door("graphql").login(MOBILE, PASSWORD), HOUR)
+    assert harness.hasher.computations == hashes
+    harness.clock.advance(HOUR)
+    assert (await client.get("/api/profile", params=query)).json()["errno"] == 0
+
+
 async def test_of_more_than_50_live_sessions_the_oldest_ends(harness: Harness, kind: str) -> None:
     first, second = harness.open_door(kind), harness.open_door(kind)
     await sign_up(harness, first)

@@ -34,6 +34,7 @@ def test_what_succeeds_and_what_costs_work_has_limits_too() -> None:
     limits = Limits()
 
     assert numbers(limits.avatar) == ("account", 10, HOUR)
+    assert numbers(limits.right_password) == ("mobile", 600, HOUR)
     assert numbers(limits.refused_picture) == ("account", 20, HOUR)
 
 
