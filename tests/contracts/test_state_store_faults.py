@@ -334,12 +334,18 @@ async def test_cluster_without_one_node_serves_the_rest_and_heals(
         for node in nodes:
             node.ask("CONFIG", "SET", "cluster-require-full-coverage", "no")
         url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in nodes)
-        async with StateBackend("redis", url).open_store(clock, Timeouts()) as store:
-            keys = [f"k{n}" for n in range(60)]
-            await asyncio.gather(*(store.put(key, key, 1000) for key in keys))
+        keys = [f"k{n}" for n in range(60)]
+        backend = StateBackend("redis", url)
+        # Half of what is shipped: what remains to the limit is for a busy machine.
+        short = Timeouts(state_store_seconds=0.7, redis_node_seconds=0.3)
+        async with backend.open_store(clock) as patient, backend.open_store(clock, short) as store:
+            await asyncio.gather(*(patient.put(key, key, 1000) for key in keys))
+            await eventually(store.ping)
             nodes[0].pause()
 
             outcomes = [await answer(store, keys) for _ in range(3)]
+            while len(outcomes) < 20 and not any(value == key for key, value in outcomes[-1][0]):
+                outcomes.append(await answer(store, keys))
             nodes[0].resume()
             wait_until(lambda: all(is_serving(node) for node in nodes), "the cluster is whole")
 
@@ -347,7 +353,10 @@ async def test_cluster_without_one_node_serves_the_rest_and_heals(
                 assert seconds < LIMIT_SECONDS
                 assert all(isinstance(value, StateStoreError) or value == key for key, value in values)
             assert any(value == key for key, value in outcomes[-1][0])
-            assert [await store.get(key) for key in keys] == keys
+            await eventually(store.ping)
+            for key in keys:
+                await eventually(lambda key=key: store.get(key))  # type: ignore[misc]
+                assert await patient.get(key) == key
 
 
 async def answer(
@@ -366,7 +375,7 @@ async def test_cluster_sends_the_first_commands_where_they_belong(
         for node in nodes:
             node.ask("CONFIG", "RESETSTAT")
         url = f"redis+cluster://127.0.0.1:{nodes[0].port}"
-        async with StateBackend("redis", url).open_store(clock, Timeouts()) as store:
+        async with StateBackend("redis", url).open_store(clock) as store:
             counters = await asyncio.gather(*(store.increment(f"k{n}", 10) for n in range(30)))
         errors = [line for node in nodes for line in node.info("errorstats")]
 
@@ -377,7 +386,7 @@ async def test_cluster_sends_the_first_commands_where_they_belong(
 async def test_cluster_closes_idle_connections_unnoticed(tmp_path: Path, clock: MovableClock) -> None:
     with cluster(tmp_path) as nodes:
         url = f"redis+cluster://127.0.0.1:{nodes[1].port}"
-        async with StateBackend("redis", url).open_store(clock, Timeouts()) as store:
+        async with StateBackend("redis", url).open_store(clock) as store:
             keys = [f"k{n}" for n in range(30)]
             await asyncio.gather(*(store.put(key, key, 1000) for key in keys))
             for node in nodes:
