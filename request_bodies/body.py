@@ -94,13 +94,14 @@ class BodyBudget:
 class Body:
     """Takes one body in, chunk by chunk. Use it as a context manager: leaving it gives its room back."""
 
-    __slots__ = ("_budget", "_counted", "_receive", "_share", "is_complete", "size")
+    __slots__ = ("_budget", "_counted", "_kept", "_receive", "_share", "is_complete", "size")
 
     def __init__(self, budget: BodyBudget, receive: Receive, share: Share) -> None:
         self._budget = budget
         self._receive = receive
         self._share = share
         self._counted = 0
+        self._kept = 0
         self.size = 0
         self.is_complete = False
 
@@ -163,9 +164,19 @@ class Body:
         self.size += len(chunk)
         if self.size > maximum_bytes:
             raise BodyTooLargeError
-        if is_kept and self.size > FREE_BYTES:
-            self._count()
+        if is_kept:
+            self.keep(len(chunk))
         return chunk
+
+    def keep(self, count: int) -> None:
+        """Take room for `count` bytes more of it that stay in memory, or in a file, until the request is over.
+
+        Raises:
+            NoRoomError: the budget is spent.
+        """
+        self._kept += count
+        if self._kept > FREE_BYTES:
+            self._count()
 
     async def answer_and_close(self, send: Send, *messages: MutableMapping[str, Any]) -> None:
         """Send an answer that has `connection: close`, and let a client that is still sending come to its end.
@@ -188,7 +199,7 @@ class Body:
             self._counted = 0
 
     def _count(self) -> None:
-        more = self.size - FREE_BYTES - self._counted
+        more = self._kept - FREE_BYTES - self._counted
         try:
             self._budget.take(self._share, more)
         except NoRoomError:

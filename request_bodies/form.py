@@ -189,6 +189,9 @@ class _FormReader:
         if part.is_ignored:
             return
         if part.file is None:
+            if not self._keeps_files:
+                # Otherwise all that arrives has been counted.
+                self._body.keep(end - start)
             part.text += data[start:end]
         elif self._keeps_files:
             self._writes.append((part.file, data[start:end]))
