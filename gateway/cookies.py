@@ -60,10 +60,6 @@ class Cookies(NamedTuple):
     session: TokenCookie
     device: TokenCookie
 
-    def is_any_in(self, header: bytes) -> bool:
-        """Whether a `Cookie` header has one of ours."""
-        return any(cookie.read(header) is not None for cookie in self)
-
 
 def make_cookies(*, is_secure: bool) -> Cookies:
     """The cookies for https alone, or for http too."""

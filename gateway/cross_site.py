@@ -39,17 +39,20 @@ class CrossSiteRule:
 
 
 def cannot_be_forged(
-    *, site: bytes | None, origin: bytes | None, has_bearer_token: bool, has_cookie: bool
+    *, site: bytes | None, origin: bytes | None, has_bearer_token: bool, has_session: bool, has_device: bool
 ) -> bool:
     """Whether no page can have sent this for its visitor, whatever the headers say of where it comes from.
 
     A page cannot add an `Authorization` header to a request to another site without a preflight, and every browser
     names the origin of what a page posts: `cross-site` without one comes from an app (WeChat on desktops). With a
-    cookie of ours neither holds, for the browser adds it by itself.
+    session's cookie neither holds, for the browser adds it by itself. A device's cookie signs nobody in, and stays with
+    an app whose session has ended; but a page shall not use up its guesses.
     """
-    if has_cookie:
+    if has_session:
         return False
-    return has_bearer_token or (origin is None and site is not None and site.lower() == _OTHER_SITE)
+    return (has_bearer_token and not has_device) or (
+        origin is None and site is not None and site.lower() == _OTHER_SITE
+    )
 
 
 def takes_cookies(*, site: bytes | None, origin: bytes | None) -> bool:

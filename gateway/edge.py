@@ -179,11 +179,13 @@ class Edge:
     def _find_offence(self, headers: Mapping[bytes, bytes]) -> str | None:
         site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
         offence = self._options.cross_site.find_offence(site=site, origin=origin, host=headers.get(b"host"))
+        cookies, sent = self._options.cookies, headers.get(b"cookie", b"")
         if offence is None or cannot_be_forged(
             site=site,
             origin=origin,
             has_bearer_token=find_bearer_token(headers) is not None,
-            has_cookie=self._options.cookies.is_any_in(headers.get(b"cookie", b"")),
+            has_session=cookies.session.read(sent) is not None,
+            has_device=cookies.device.read(sent) is not None,
         ):
             return None
         return offence
