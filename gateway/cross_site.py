@@ -39,20 +39,29 @@ class CrossSiteRule:
 
 
 def cannot_be_forged(
-    *, site: bytes | None, origin: bytes | None, has_bearer_token: bool, has_session: bool, has_device: bool
+    headers: Mapping[bytes, bytes],
+    *,
+    is_read: bool,
+    has_bearer_token: bool,
+    has_session: bool,
+    has_device: bool,
 ) -> bool:
     """Whether no page can have sent this for its visitor, whatever the headers say of where it comes from.
 
     A page cannot add an `Authorization` header to a request to another site without a preflight, and every browser
     names the origin of what a page posts: `cross-site` without one comes from an app (WeChat on desktops). With a
     session's cookie neither holds, for the browser adds it by itself. A device's cookie signs nobody in, and stays with
-    an app whose session has ended; but a page shall not use up its guesses.
+    an app whose session has ended; but a page shall not use up its guesses. What a page shows or links to
+    (`<img src>`) is read without an origin too: it is told by its mode.
     """
     if has_session:
         return False
-    return (has_bearer_token and not has_device) or (
-        origin is None and site is not None and site.lower() == _OTHER_SITE
+    if has_bearer_token and not has_device:
+        return True
+    is_without_origin = (
+        b"origin" not in headers and headers.get(b"sec-fetch-site", b"").lower() == _OTHER_SITE
     )
+    return is_without_origin and not (is_read and headers.get(b"sec-fetch-mode", b"cors").lower() != b"cors")
 
 
 def takes_cookies(*, site: bytes | None, origin: bytes | None) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapp
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, cast
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 import structlog
@@ -167,22 +168,24 @@ class Edge:
         if encoding is not None and encoding.lower() != b"identity":
             return 415, "A Content-Encoding on requests is not served."
         method = scope["method"]
-        if method not in _READING_METHODS or (
-            scope["path"] in self._changing_reads and not (method == "OPTIONS" and is_preflight(headers))
+        is_read = method in _READING_METHODS
+        if not is_read or (
+            (scope["path"] in self._changing_reads or _tries_a_password(scope))
+            and not (method == "OPTIONS" and is_preflight(headers))
         ):
-            offence = self._find_offence(headers)
+            offence = self._find_offence(headers, is_read=is_read)
             if offence:
                 scope["state"]["log"] = {"reason": offence}
                 return 403, f"Cross-site request refused. {offence}."
         return None
 
-    def _find_offence(self, headers: Mapping[bytes, bytes]) -> str | None:
+    def _find_offence(self, headers: Mapping[bytes, bytes], *, is_read: bool) -> str | None:
         site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
         offence = self._options.cross_site.find_offence(site=site, origin=origin, host=headers.get(b"host"))
         cookies, sent = self._options.cookies, headers.get(b"cookie", b"")
         if offence is None or cannot_be_forged(
-            site=site,
-            origin=origin,
+            headers,
+            is_read=is_read,
             has_bearer_token=find_bearer_token(headers) is not None,
             has_session=cookies.session.read(sent) is not None,
             has_device=cookies.device.read(sent) is not None,
@@ -241,6 +244,12 @@ class Edge:
             return brought.decode("latin-1")
         cookie = headers.get(b"cookie")
         return self._options.cookies.device.read(cookie) if cookie is not None and is_cookie_taken else None
+
+
+def _tries_a_password(scope: Scope) -> bool:
+    """Whether a read brings a password: each is counted, and no page of another site may have one counted."""
+    query: bytes = scope.get("query_string", b"")
+    return bool(query) and b"passw" in unquote_to_bytes(query)
 
 
 class _Answer:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.doors.conftest import BuildHouse
-from tests.doors.flows import MOBILE
+from tests.doors.flows import MOBILE, PASSWORD, sign_up
 from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
@@ -47,6 +47,40 @@ async def visitor(harness: Harness) -> httpx.AsyncClient:
     client = harness.client()
     client.cookies.set("session", await harness.make_account(MOBILE), domain="gateway.test")
     return client
+
+
+SHOWN_BY_A_PAGE = [
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "origin": "https://evil.example"},
+]
+
+
+@pytest.mark.parametrize("headers", SHOWN_BY_A_PAGE, ids=str)
+@pytest.mark.parametrize("name", ["password", "%70assword"])
+async def test_page_of_another_site_has_no_password_tried(
+    harness: Harness, headers: dict[str, str], name: str
+) -> None:
+    await sign_up(harness, harness.open_door("rest"))
+    client = harness.client()
+    path = f"/api/profile?mobile={MOBILE}&{name}"
+    shown = [(await client.get(f"{path}=wrong-{n}", headers=headers)).json() for n in range(6)]
+
+    assert {envelope["errno"] for envelope in shown} == {4201}
+    right = await client.get("/api/profile", params={"mobile": MOBILE, "password": PASSWORD})
+    assert right.json()["errno"] == 0
+
+
+async def test_app_without_an_origin_is_served_by_its_credentials(harness: Harness) -> None:
+    await sign_up(harness, harness.open_door("rest"))
+    answer = await harness.client().get(
+        "/api/profile",
+        params={"mobile": MOBILE, "password": PASSWORD},
+        headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"},
+    )
+
+    assert answer.json()["errno"] == 0
 
 
 async def find_name(client: httpx.AsyncClient) -> object:
