@@ -56,7 +56,7 @@ async def drill_disk(stage: Stage) -> None:
     """Disk full while uploading and while SQLite writes."""
     disk = _SmallDisk(stage.folder / "disk")
     stage.stack.callback(disk.close)
-    gateway = await stage.gateway(data_dir=disk.folder / "data")
+    gateway = await stage.gateway(data_dir=disk.folder / "data", LIMITS_SCALE="1000")
     doors = await stage.doors(gateway)
     async with making(gateway) as maker:
         crowd, uploader = Crowd.of(await maker.people(CROWD)), (await maker.people(1))[0]

@@ -25,7 +25,7 @@ async def drill_postgresql(stage: Stage) -> None:
     """PostgreSQL killed, paused, out of connections and restarted under load."""
     server = await stage.postgresql(connections=40)
     redis = await stage.redis()
-    gateway = await stage.gateway(DATABASE_URL=server.url, REDIS_URL=redis.url)
+    gateway = await stage.gateway(DATABASE_URL=server.url, REDIS_URL=redis.url, LIMITS_SCALE="1000")
     doors = await stage.doors(gateway)
     await _kill(stage, server, gateway, doors)
     await _pause(stage, server, gateway, doors)

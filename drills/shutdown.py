@@ -14,7 +14,8 @@ from drills.visitors import Answer, Doors
 CROWD = 20
 SLOW_SENDS = 5
 UPLOADS = 3
-VENDOR_SECONDS = 3.0
+# Well below the 3.5 s after which a sender is given up: the machine may be busy.
+VENDOR_SECONDS = 2.0
 GRACE_SECONDS = 10
 
 
@@ -30,6 +31,7 @@ async def drill_sigterm(stage: Stage) -> None:
             SMS_SENDER="http",
             SMS_HTTP_URL=vendor.url,
             SMS_HTTP_TOKEN="drill",
+            LIMITS_SCALE="1000",
         )
         await _play(stage, gateway, vendor, f"{workers} worker{'s' * (workers != '1')}")
 

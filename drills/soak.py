@@ -68,6 +68,7 @@ async def _soak(seconds: float, users: int) -> Findings:
             SMS_HTTP_URL=vendor.url,
             SMS_HTTP_TOKEN="drill",
             SMS_DAILY_CEILING="10000000",
+            LIMITS_SCALE="1000",
         )
         async with making(gateway) as maker:
             books, samples = await _play(stage, gateway, maker, vendor, seconds, users)
