@@ -44,6 +44,14 @@ EVENT_TEXTS: Final[Mapping[EventKind, tuple[str, str]]] = {
     EventKind.OPERATOR_LOCKED: ("The account was locked by the operator.", "运营方锁定了账号"),
     EventKind.OPERATOR_UNLOCKED: ("The account was unlocked by the operator.", "运营方解锁了账号"),
     EventKind.OPERATOR_SIGNED_OUT: ("All sessions were ended by the operator.", "运营方结束了所有登录会话"),
+    EventKind.OPERATOR_REQUIRED_RESET: (
+        "The operator made the password void; a new one has to be chosen.",
+        "运营方已作废密码，需要重新设置",
+    ),
+    EventKind.OPERATOR_LIFTED_LIMITS: (
+        "Limits and pauses were lifted by the operator.",
+        "运营方解除了次数限制",
+    ),
     EventKind.OPERATOR_RESET_IDENTITY: (
         "The real-name record was deleted by the operator.",
         "运营方删除了实名信息",

@@ -25,7 +25,7 @@ def test_every_drill_that_is_named_exists_and_every_drill_is_named() -> None:
 
 
 def test_every_item_has_its_line() -> None:
-    assert [int(number) for number in re.findall(r"^\| (\d+) \|", TABLE, re.MULTILINE)] == list(range(1, 26))
+    assert [int(number) for number in re.findall(r"^\*\*(\d+)\. ", TABLE, re.MULTILINE)] == list(range(1, 26))
 
 
 def test_list_is_a_table_whose_columns_stand_under_each_other() -> None:
