@@ -49,13 +49,15 @@ async def find_authenticated_at(connection: AsyncConnection, token_hash: str) ->
 
 
 async def replace_token(
-    connection: AsyncConnection, old_hash: str, new_hash: str, *, authenticated_at: datetime, method: str
+    connection: AsyncConnection, old_hash: str, new_hash: str, *, proof: tuple[datetime, str] | None
 ) -> datetime | None:
-    """Give a session another token after a fresh proof; when it ends, or None where it has ended already."""
+    """Give a session another token; when it ends, or None where it has ended already.
+
+    `proof` is when and how its owner has just proved to be it; None leaves that as it is.
+    """
+    proved = {} if proof is None else dict(zip(("authenticated_at", "method"), proof, strict=True))
     await connection.execute(
-        update(sessions)
-        .where(sessions.c.token_hash == old_hash)
-        .values(token_hash=new_hash, authenticated_at=authenticated_at, method=method)
+        update(sessions).where(sessions.c.token_hash == old_hash).values(token_hash=new_hash, **proved)
     )
     return await connection.scalar(select(sessions.c.expires_at).where(sessions.c.token_hash == new_hash))
 

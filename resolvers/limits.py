@@ -63,6 +63,8 @@ class Limits:
     right_password: Limit = Limit("right-password", "mobile", 600, HOUR_SECONDS)
     password_reset: Limit = Limit("password-reset", "account", 3, DAY_SECONDS)
     notice: Limit = Limit("notice", "account", 3, DAY_SECONDS)
+    # Of those, so that sign-ins on new devices leave one to tell of a new password.
+    new_device_notice: Limit = Limit("new-device-notice", "account", 2, DAY_SECONDS)
     rename: Limit = Limit("rename", "account", 10, DAY_SECONDS)
     avatar: Limit = Limit("avatar", "account", 10, HOUR_SECONDS)
     # Pictures that cost the work of decoding and were refused.

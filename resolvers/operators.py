@@ -12,6 +12,7 @@ from resolvers.context import Context
 from resolvers.events import EventKind, record_event
 from resolvers.identities import encrypt_identity, open_identity
 from resolvers.mobiles import parse_mobile
+from resolvers.sms_codes import void_sms_codes
 
 _ROTATION_ROWS = 100
 
@@ -79,9 +80,10 @@ async def sign_out_account(ctx: Context, *, mobile: str) -> int:
 
 
 async def require_reset(ctx: Context, *, mobile: str) -> int:
-    """Take the account's password away, end its sessions and forget its devices; how many sessions. Idempotent.
+    """Take the account's password away, end its sessions, forget its devices and void its codes; how many sessions.
 
-    Its owner signs in or sets a new password by SMS code; the old password is a wrong one, and nothing tells why.
+    Idempotent. Its owner signs in or sets a new password by SMS code; the old password is a wrong one, and
+    nothing tells why.
     """
     ctx.require_operator()
     async with ctx.writing() as connection:
@@ -92,6 +94,7 @@ async def require_reset(ctx: Context, *, mobile: str) -> int:
         await record_event(
             ctx, connection, EventKind.OPERATOR_REQUIRED_RESET, account_id=row.id, mobile=row.mobile
         )
+    await void_sms_codes(ctx, mobile=row.mobile, account_id=row.id)
     return ended
 
 

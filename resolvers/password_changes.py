@@ -65,11 +65,12 @@ async def change_password(ctx: Context, *, current_password: str | None, new_pas
     """
     account = await ctx.require_viewer()
     chosen = require_password(new_password, mobile=account.mobile, field=_NEW)
-    version = await _require_right(ctx, account, current_password, chosen)
+    version, is_proved = await _require_right(ctx, account, current_password, chosen)
+    authentication = ctx.authentication(AuthMethod.PASSWORD) if is_proved else None
     password_hash = await ctx.services.passwords.hash(chosen)
     async with ctx.writing() as connection:
         await require_admitted(connection, account, password_version=version)
-        session = await exchange_token(connection, ctx.token, ctx.authentication(AuthMethod.PASSWORD))
+        session = await exchange_token(connection, ctx.token, authentication)
         await sessions.delete_other_sessions(connection, account.id, hash_token(session.token) or "")
         await forget_other_devices(ctx, connection, account.id)
         await credentials.set_password(connection, account.id, password_hash, ctx.now)
@@ -114,16 +115,18 @@ async def _find_remaining_viewer(ctx: Context) -> Account | None:
     return None
 
 
-async def _require_right(ctx: Context, account: Account, password: str | None, chosen: str) -> int:
-    """The version of the password that was proved, or of none."""
+async def _require_right(
+    ctx: Context, account: Account, password: str | None, chosen: str
+) -> tuple[int, bool]:
+    """The version of the account's password, and whether it has one, which was proved."""
     async with ctx.reading() as connection:
         kept = await credentials.find_password(connection, account.id)
     if kept is not None and kept.hash is None:
         await ctx.require_sudo()
-        return kept.version
+        return kept.version, False
     if password is None:
         raise invalid_input(Reason.FIELD_MISSING, "current_password", name="current_password")
     proved = await prove_password(ctx, account, password, field="current_password")
     if require_encodable(password) == chosen:
         raise InputError(ErrorCode.SAME_PASSWORD, Reason.SAME_PASSWORD, field=(_NEW,))
-    return proved.version
+    return proved.version, True

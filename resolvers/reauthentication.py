@@ -11,6 +11,7 @@ from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
 from resolvers.errors import AccountError, ErrorCode, RateLimitedError, RefusedError, invalid_input
 from resolvers.events import EventKind, record_event, record_limit, record_refusal
+from resolvers.limits import Consumption
 from resolvers.messages import Reason
 from resolvers.passwords import require_encodable
 from resolvers.sessions import IssuedSession, exchange_token
@@ -73,18 +74,20 @@ async def prove_password(
     require_encodable(password, field=field)
     passwords = ctx.services.passwords
     with passwords.place(ctx.address) as place:
-        async with session_proof(ctx, account):
+        async with session_proof(ctx, account) as proof:
             async with ctx.reading() as connection:
                 kept = await find_password(connection, account.id)
             spelling = await passwords.verify(place, password, kept.hash if kept else None)
             if spelling is None or kept is None:
+                # Judged, whatever comes of writing that down.
+                proof.stand()
                 await record_refusal(ctx, EventKind.REAUTHENTICATION_FAILED, mobile=account.mobile)
                 raise RefusedError(ErrorCode.WRONG_CREDENTIALS, Reason.WRONG_PASSWORD)
     return kept
 
 
 @asynccontextmanager
-async def session_proof(ctx: Context, account: Account) -> AsyncIterator[None]:
+async def session_proof(ctx: Context, account: Account) -> AsyncIterator[Consumption]:
     """Count a proof that is given in the block against the session's budget; it stays counted if it is wrong.
 
     Raises:
@@ -98,7 +101,7 @@ async def session_proof(ctx: Context, account: Account) -> AsyncIterator[None]:
             await record_limit(ctx, EventKind.REAUTHENTICATION_LIMITED, mobile=account.mobile, error=error)
             raise
         try:
-            yield
+            yield consumption
         except AccountError as error:
             if error.code in _WRONG:
                 consumption.stand()

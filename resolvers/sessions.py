@@ -74,11 +74,13 @@ async def begin_session(
 
 
 async def exchange_token(
-    connection: Connection, token: str | None, authentication: Authentication
+    connection: Connection, token: str | None, authentication: Authentication | None
 ) -> IssuedSession:
-    """A fresh token for the session of `token`, whose owner has just proved again to be it; the old one is void.
+    """A fresh token for the session of `token`; the old one is void.
 
-    The session keeps its id and its end. After the commit the caller tells the client by `Context.start_session`.
+    `authentication` is how its owner has just proved again to be it, or None where nothing was proved: then the last
+    proof still counts, and no longer than before. The session keeps its id and its end. After the commit the caller tells the
+    client by `Context.start_session`.
 
     Raises:
         RefusedError: UNAUTHENTICATED; the session has ended, or another request has exchanged the token.
@@ -89,8 +91,7 @@ async def exchange_token(
         connection,
         old_hash,
         fresh_hash,
-        authenticated_at=authentication.at,
-        method=authentication.method,
+        proof=None if authentication is None else (authentication.at, authentication.method),
     )
     if not expires_at:
         raise unauthenticated()

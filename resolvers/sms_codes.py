@@ -57,6 +57,11 @@ class _Owner:
         """As state keys name it."""
         return _subject(self.mobile, self.account_id)
 
+    @property
+    def guesser(self) -> str:
+        """Whose wrong codes of a day are counted: strangers' guesses for a mobile use up nothing of its account's."""
+        return str(self.account_id or self.mobile)
+
     def bind(self, text: str) -> str:
         """What a digest of `text` is made of, so that it is worth nothing for anybody else."""
         return f"{self.purpose} {self.subject} {text}"
@@ -97,7 +102,7 @@ async def send_sms_code(
     right_text = await redeem_captcha(ctx, captcha_id=captcha_id, text=captcha_text)
     async with ctx.consuming() as consumption:
         try:
-            admission = await admit_sms(ctx, consumption, owner.mobile)
+            admission = await admit_sms(ctx, consumption, owner.mobile, guesser=owner.guesser)
         except RateLimitedError as error:
             await record_limit(ctx, EventKind.SMS_LIMITED, mobile=owner.mobile, error=error)
             raise
@@ -255,7 +260,7 @@ async def _count_guess(ctx: Context, guess: Consumption, owner: _Owner, live: _L
         await use(Limit("sms-guess", "code", rule.guesses, rule.ttl_seconds), str(live.message_id)),
         await use(limits.sms_guess, owner.mobile),
     )
-    of_account = await use(limits.sms_guess_by_account, str(owner.account_id or owner.mobile))
+    of_account = await use(limits.sms_guess_by_account, owner.guesser)
     of_address = await use(limits.sms_guess_by_address, ctx.address)
     return of_code, min(of_code, of_account, of_address)
 

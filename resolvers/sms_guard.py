@@ -63,17 +63,18 @@ class Admission:
                 await set_sms_outcome(connection, self.message_id, "failed")
 
 
-async def admit_sms(ctx: Context, consumption: Consumption, mobile: str) -> Admission:
+async def admit_sms(ctx: Context, consumption: Consumption, mobile: str, *, guesser: str) -> Admission:
     """Count one code for `mobile` (E.164) against every limit and guard, before it is sent.
 
-    What it counts is part of `consumption`, so that a code which is not sent uses up nothing.
+    `guesser` is whose wrong codes of a day are looked at: those who will use the code. What it counts is part
+    of `consumption`, so that a code which is not sent uses up nothing.
 
     Raises:
         InputError: INVALID_INPUT for a country that is not on the list.
         RateLimitedError: over a limit, out of guesses, or paused.
     """
     await _guard(ctx, mobile, "country", lambda: _require_country(ctx, mobile))
-    await _guard(ctx, mobile, None, lambda: _require_guesses_left(ctx, mobile))
+    await _guard(ctx, mobile, None, lambda: _require_guesses_left(ctx, mobile, guesser))
     await _guard(ctx, mobile, "breaker", lambda: _require_used_prefix(ctx, mobile))
     seconds = 0.0
     policy = ctx.services.policy
@@ -138,11 +139,11 @@ async def _require_country(ctx: Context, mobile: str) -> None:
         raise InputError(ErrorCode.INVALID_INPUT, Reason.MOBILE_COUNTRY_REFUSED, field=("mobile",))
 
 
-async def _require_guesses_left(ctx: Context, mobile: str) -> None:
+async def _require_guesses_left(ctx: Context, mobile: str, guesser: str) -> None:
     """A code that could not be used any more is not worth its price."""
     limits = ctx.services.policy.limits
-    for limit in (limits.sms_guess, limits.sms_guess_by_account):
-        key = limit_key(ctx.services.keys, limit, mobile)
+    for limit, subject in ((limits.sms_guess, mobile), (limits.sms_guess_by_account, guesser)):
+        key = limit_key(ctx.services.keys, limit, subject)
         # Counting nothing reads the counter and its end.
         counter = await ctx.services.state.increment(key, limit.window_seconds, by=0)
         if counter.count >= limit.maximum:

@@ -20,8 +20,8 @@ _log = structlog.get_logger(__name__)
 def notify(ctx: Context, account: Account, notice: SmsNotice) -> None:
     """Send `notice` to the account's mobile, in the background; called after the commit of what it tells.
 
-    At most three a day an account, and a tenth of the installation's ceiling besides what that leaves to codes. One
-    that the vendor does not take is lost, and counts for nothing.
+    At most three a day an account, two of them of new devices, and a tenth of the installation's ceiling
+    besides what that leaves to codes. One that the vendor does not take is lost, and counts for nothing.
     """
     # In a context of its own: it must not use up the time of the request.
     loop = asyncio.get_running_loop()
@@ -39,7 +39,10 @@ async def finish_notices(notices: set[asyncio.Task[None]], seconds: float) -> No
 async def _send(ctx: Context, account: Account, notice: SmsNotice) -> None:
     try:
         async with ctx.consuming() as consumption:
-            await consumption.use(ctx.services.policy.limits.notice, str(account.id))
+            limits = ctx.services.policy.limits
+            if notice is SmsNotice.NEW_DEVICE:
+                await consumption.use(limits.new_device_notice, str(account.id))
+            await consumption.use(limits.notice, str(account.id))
             await consumption.use(ctx.services.policy.notice_ceiling, "all")
             text = notice_message_of(notice, language_of(account.mobile))
             await ctx.services.sms_sender.send(SmsMessage(account.mobile, notice, "", text))

@@ -203,3 +203,13 @@ async def test_what_a_reset_makes_void_is_void_when_the_state_store_is_back(brea
     assert done.is_ok, done
     assert (await door.login_with_sms_code(MOBILE, to_sign_in)).is_refused_as("SMS_CODE_EXPIRED")
     assert await door.login(MOBILE, NEW_PASSWORD)
+
+
+async def test_wrong_password_is_a_guess_also_when_it_cannot_be_written_down(breakable: Breakable) -> None:
+    door = await registered(breakable.harness)
+    breakable.database.fails_to_commit = True
+    for _ in range(5):
+        await door.change_password("a wrong horse 1", "a wrong horse 1")
+    breakable.database.fails_to_commit = False
+
+    assert (await door.change_password(PASSWORD, PASSWORD)).is_refused_as("RATE_LIMITED")

@@ -493,3 +493,17 @@ async def test_owner_is_told_by_sms_of_a_new_device_where_that_is_on(
         await away.login(MOBILE, PASSWORD)
 
         assert await notices(harness) == [(MOBILE, "new_device")] * is_on
+
+
+async def test_new_devices_leave_a_notice_for_a_new_password(build_house: BuildHouse) -> None:
+    async with build_house(new_device_notice=True) as harness:
+        home = browser(harness)
+        await sign_up(harness, home)
+        harness.clock.advance(DAY)
+        for _ in range(3):
+            await browser(harness).login(MOBILE, PASSWORD)
+        await home.login(MOBILE, PASSWORD)
+        await home.change_password(PASSWORD, NEW_PASSWORD)
+
+        sent = await notices(harness)
+        assert sorted(sent) == [(MOBILE, "new_device")] * 2 + [(MOBILE, "password_changed")]

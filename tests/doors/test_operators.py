@@ -96,6 +96,15 @@ async def test_owner_gets_in_again_after_a_required_reset(harness: Harness, way:
         assert await door.login_with_sms_code(MOBILE, code)
 
 
+async def test_required_reset_voids_the_codes_that_are_out(harness: Harness) -> None:
+    door = harness.graphql()
+    await sign_up(harness, door)
+    code = await receive(harness, door, "LOGIN")
+    await operators.require_reset(operator(harness), mobile=MOBILE)
+
+    assert (await door.login_with_sms_code(MOBILE, code)).is_refused_as("SMS_CODE_EXPIRED")
+
+
 async def test_limits_of_a_mobile_are_shown_and_lifted(harness: Harness, door: Door, kind: str) -> None:
     await sign_up(harness, door)
     stranger = harness.open_door(kind)

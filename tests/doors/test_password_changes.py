@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from db.accounts import set_locked_at
+from resolvers.errors import ReauthenticationRequiredError
 from tests.doors.credential_flows import NEW_PASSWORD, ask_for, notices, receive, registered, signed_in
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, wrong
 from tests.doors.graphql_door import GraphQLDoor
@@ -273,6 +274,16 @@ async def test_account_without_a_password_gets_one_under_sudo(harness: Harness) 
     assert await door.change_password(None, NEW_PASSWORD)
 
     assert await harness.graphql().login(MOBILE, NEW_PASSWORD)
+
+
+async def test_first_password_is_no_proof_and_keeps_sudo_no_longer(harness: Harness) -> None:
+    door = await passwordless(harness)
+    harness.clock.advance(899)
+    assert await door.change_password(None, NEW_PASSWORD)
+    harness.clock.advance(1)
+
+    with pytest.raises(ReauthenticationRequiredError):
+        await harness.context(token=token_of(door)).require_sudo()
 
 
 async def test_every_built_purpose_is_sent_alike_to_known_and_unknown_mobiles(harness: Harness) -> None:

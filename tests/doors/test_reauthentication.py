@@ -128,3 +128,17 @@ async def test_code_of_one_purpose_does_no_other_deed(harness: Harness, asked: s
     # The right code of a registration tells that there is an account.
     expected = {"MOBILE_TAKEN"} if brought == "REGISTER" else set()
     assert outcome.refusals == (expected if asked == brought else {"SMS_CODE_EXPIRED"})
+
+
+async def test_guesses_of_strangers_keep_no_owner_from_a_code_of_the_session(harness: Harness) -> None:
+    door = await registered(harness)
+    stranger = harness.graphql(address="198.51.100.7")
+    for _ in range(4):
+        code = await receive(harness, stranger, "LOGIN")
+        for _ in range(5):
+            assert (await stranger.login_with_sms_code(MOBILE, wrong(code))).is_refused_as("SMS_CODE_WRONG")
+        harness.clock.advance(3600)
+
+    assert (await ask_for(harness, stranger, "LOGIN")).is_refused_as("RATE_LIMITED")
+    code = await receive(harness, door, "REAUTHENTICATE", None)
+    assert await door.reauthenticate(smsCode=code)
