@@ -79,8 +79,8 @@ async def exchange_token(
     """A fresh token for the session of `token`; the old one is void.
 
     `authentication` is how its owner has just proved again to be it, or None where nothing was proved: then the last
-    proof still counts, and no longer than before. The session keeps its id and its end. After the commit the caller tells the
-    client by `Context.start_session`.
+    proof still counts, and no longer than before. The session keeps its id and its end. After the commit
+    the caller tells the client by `Context.start_session`.
 
     Raises:
         RefusedError: UNAUTHENTICATED; the session has ended, or another request has exchanged the token.
