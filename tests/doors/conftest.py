@@ -8,9 +8,9 @@ import pytest
 from tests.backends import Backend, open_backend
 from tests.doors.door import Door
 from tests.doors.faults import Breakable, BreakableDatabase, BreakableStore
-from tests.doors.harness import Harness, open_house
+from tests.doors.harness import Harness, open_harness
 
-BuildHouse = Callable[..., AbstractAsyncContextManager[Harness]]
+BuildHarness = Callable[..., AbstractAsyncContextManager[Harness]]
 
 
 @pytest.fixture(scope="session")
@@ -25,18 +25,18 @@ def database_url(backend: Backend, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def build_house(backend: Backend, database_url: str, tmp_path: Path) -> BuildHouse:
+def build_harness(backend: Backend, database_url: str, tmp_path: Path) -> BuildHarness:
     """Opens gateways with other settings, over this test's one database."""
 
-    def build(**overrides: Any) -> AbstractAsyncContextManager[Harness]:  # noqa: ANN401 - as `open_house`
-        return open_house(backend, database_url, tmp_path, **overrides)
+    def build(**overrides: Any) -> AbstractAsyncContextManager[Harness]:  # noqa: ANN401 - as `open_harness`
+        return open_harness(backend, database_url, tmp_path, **overrides)
 
     return build
 
 
 @pytest.fixture
-async def harness(build_house: BuildHouse) -> AsyncIterator[Harness]:
-    async with build_house() as harness:
+async def harness(build_harness: BuildHarness) -> AsyncIterator[Harness]:
+    async with build_harness() as harness:
         yield harness
 
 
@@ -54,9 +54,9 @@ def door(harness: Harness, kind: str) -> Door:
 
 
 @pytest.fixture
-async def breakable(build_house: BuildHouse) -> AsyncIterator[Breakable]:
+async def breakable(build_harness: BuildHarness) -> AsyncIterator[Breakable]:
     """A gateway over parts that fail when they are told to."""
-    async with build_house(wrap_state=BreakableStore, wrap_database=BreakableDatabase) as harness:
+    async with build_harness(wrap_state=BreakableStore, wrap_database=BreakableDatabase) as harness:
         store: Any = harness.services.state
         database: Any = harness.services.database
         yield Breakable(harness, store, database)

@@ -140,7 +140,7 @@ class Harness:
 
 
 @asynccontextmanager
-async def open_house(
+async def open_harness(
     backend: Backend,
     database_url: str,
     directory: Path,

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, OTHER_MOBILE
 from tests.doors.harness import Harness
@@ -60,15 +60,15 @@ async def test_picture_has_a_random_name_and_is_cached_for_ever(harness: Harness
     assert "sandbox" in response.headers["content-security-policy"]
 
 
-async def test_public_url_stands_before_the_address(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(public_url="https://accounts.example.com/") as harness:
+async def test_public_url_stands_before_the_address(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(public_url="https://accounts.example.com/") as harness:
         url = await upload(harness.open_door(kind, token=await harness.make_account(MOBILE)), picture())
 
     assert url.startswith("https://accounts.example.com/avatars/")
 
 
-async def test_pictures_are_made_in_a_process_of_their_own(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(has_picture_process=True) as harness:
+async def test_pictures_are_made_in_a_process_of_their_own(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(has_picture_process=True) as harness:
         door = harness.open_door(kind, token=await harness.make_account(MOBILE))
 
         assert (await shown(harness, await upload(door, picture()))).size == (512, 512)

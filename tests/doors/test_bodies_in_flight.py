@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
 from tests.doors.harness import HOST, Harness
 from tests.doors.pictures import picture
@@ -122,9 +122,9 @@ def refused_for_room(sending: Sending, kind: str) -> bool:
     return True
 
 
-async def test_strangers_get_a_quarter_of_the_budget(build_house: BuildHouse, kind: str) -> None:
+async def test_strangers_get_a_quarter_of_the_budget(build_harness: BuildHarness, kind: str) -> None:
     async with (
-        build_house(bodies_in_flight_bytes=8 * MIB) as harness,
+        build_harness(bodies_in_flight_bytes=8 * MIB) as harness,
         many(harness, kind, MIB, [None] * 10) as sent,
     ):
         held = [sending for sending in sent if sending.status is None]
@@ -134,8 +134,10 @@ async def test_strangers_get_a_quarter_of_the_budget(build_house: BuildHouse, ki
     assert {sending.status for sending in held} == {200}
 
 
-async def test_accounts_have_the_whole_budget_beside_strangers(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(bodies_in_flight_bytes=4 * MIB) as harness:
+async def test_accounts_have_the_whole_budget_beside_strangers(
+    build_harness: BuildHarness, kind: str
+) -> None:
+    async with build_harness(bodies_in_flight_bytes=4 * MIB) as harness:
         tokens: list[str | None] = [await harness.make_account(f"+8618736{n:06}") for n in range(6)]
         async with many(harness, kind, MIB, tokens) as sent:
             assert sum(sending.status is None for sending in sent) == 4
@@ -145,8 +147,8 @@ async def test_accounts_have_the_whole_budget_beside_strangers(build_house: Buil
             assert all(sending.status is None for sending in sent)
 
 
-async def test_full_budget_keeps_nobody_from_signing_in(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(bodies_in_flight_bytes=MIB) as harness:
+async def test_full_budget_keeps_nobody_from_signing_in(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(bodies_in_flight_bytes=MIB) as harness:
         token = await harness.make_account(MOBILE)
         async with (
             many(harness, kind, MIB - 100_000, [token]),

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, ask_for_code, solve_captcha
 from tests.doors.harness import Harness
@@ -119,8 +119,8 @@ async def test_60_captchas_an_address_and_minute_over_both_doors(harness: Harnes
     assert await harness.open_door("rest", address="198.51.100.2").create_captcha()
 
 
-async def test_captcha_can_be_heard_without_being_spent(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(captcha_audio=True) as harness:
+async def test_captcha_can_be_heard_without_being_spent(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(captcha_audio=True) as harness:
         door = harness.open_door(kind)
         captcha_id, text = await solve_captcha(harness, door)
         sound = await harness.client().get(f"/captchas/{captcha_id}.wav")

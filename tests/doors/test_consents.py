@@ -11,7 +11,7 @@ from gateway.settings import Settings, SettingsError
 from resolvers.actors import Operator
 from resolvers.context import Context
 from resolvers.erasure import erase_account, export_account
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.credential_flows import receive
 from tests.doors.door import Outcome
 from tests.doors.flows import MOBILE, PASSWORD, receive_code, sign_up
@@ -59,11 +59,11 @@ async def list_rows(harness: Harness) -> list[tuple[Any, ...]]:
     ],
 )
 async def test_registration_without_a_consent_is_refused_and_costs_no_code(
-    build_house: BuildHouse,
+    build_harness: BuildHarness,
     given: Any,  # noqa: ANN401 - JSON
     missing: str,
 ) -> None:
-    async with build_house(consents=ASKED) as harness:
+    async with build_harness(consents=ASKED) as harness:
         door = browser(harness)
         code, _ = await receive_code(harness, door)
         refused = await register(door, code, given)
@@ -75,8 +75,8 @@ async def test_registration_without_a_consent_is_refused_and_costs_no_code(
         assert await register(door, code, AGREED)
 
 
-async def test_consents_are_kept_with_time_and_address_and_shown(build_house: BuildHouse) -> None:
-    async with build_house(consents=ASKED) as harness:
+async def test_consents_are_kept_with_time_and_address_and_shown(build_harness: BuildHarness) -> None:
+    async with build_harness(consents=ASKED) as harness:
         door = browser(harness)
         code, _ = await receive_code(harness, door)
         assert await register(door, code, [*AGREED, {"document": "cookies", "version": "9"}])
@@ -90,8 +90,8 @@ async def test_consents_are_kept_with_time_and_address_and_shown(build_house: Bu
         assert "consent" in await harness.events()
 
 
-async def test_sign_in_by_code_asks_whether_or_not_there_is_an_account(build_house: BuildHouse) -> None:
-    async with build_house(consents=ASKED) as harness:
+async def test_sign_in_by_code_asks_whether_or_not_there_is_an_account(build_harness: BuildHarness) -> None:
+    async with build_harness(consents=ASKED) as harness:
         told = []
         for _ in range(2):
             door = browser(harness)
@@ -105,11 +105,11 @@ async def test_sign_in_by_code_asks_whether_or_not_there_is_an_account(build_hou
         assert len(await list_rows(harness)) == 2
 
 
-async def test_newer_version_is_kept_beside_the_older(build_house: BuildHouse) -> None:
-    async with build_house(consents=ASKED) as harness:
+async def test_newer_version_is_kept_beside_the_older(build_harness: BuildHarness) -> None:
+    async with build_harness(consents=ASKED) as harness:
         door = browser(harness)
         assert await sign_in(door, await receive(harness, door, "LOGIN"), AGREED)
-    async with build_house(consents="terms=2027-01") as harness:
+    async with build_harness(consents="terms=2027-01") as harness:
         harness.clock.advance(86_400)
         door = browser(harness)
         code = await receive(harness, door, "LOGIN")
@@ -120,8 +120,8 @@ async def test_newer_version_is_kept_beside_the_older(build_house: BuildHouse) -
         assert kept == [("privacy", "3"), ("terms", "2026-01"), ("terms", "2027-01")]
 
 
-async def test_consent_is_kept_once_also_by_many_at_once(build_house: BuildHouse) -> None:
-    async with build_house(consents=ASKED) as harness:
+async def test_consent_is_kept_once_also_by_many_at_once(build_harness: BuildHarness) -> None:
+    async with build_harness(consents=ASKED) as harness:
         await sign_up(harness, harness.open_door("rest"))
         assert await list_rows(harness) == []
         doors = [browser(harness) for _ in range(5)]
@@ -135,8 +135,8 @@ async def test_consent_is_kept_once_also_by_many_at_once(build_house: BuildHouse
         assert list(kept).count("consent") == 1
 
 
-async def test_rest_neither_asks_nor_records(build_house: BuildHouse) -> None:
-    async with build_house(consents=ASKED) as harness:
+async def test_rest_neither_asks_nor_records(build_harness: BuildHarness) -> None:
+    async with build_harness(consents=ASKED) as harness:
         door = harness.open_door("rest")
         await sign_up(harness, door)
         assert await door.login(MOBILE, PASSWORD)
@@ -152,8 +152,8 @@ async def test_nothing_is_asked_for_or_kept_where_nothing_is_named(harness: Harn
     assert await list_own(door) == []
 
 
-async def test_failed_registration_keeps_no_consent(build_house: BuildHouse) -> None:
-    async with build_house(consents=ASKED) as harness:
+async def test_failed_registration_keeps_no_consent(build_harness: BuildHarness) -> None:
+    async with build_harness(consents=ASKED) as harness:
         await sign_up(harness, harness.open_door("rest"))
         harness.clock.advance(60)
         door = browser(harness)
@@ -163,8 +163,8 @@ async def test_failed_registration_keeps_no_consent(build_house: BuildHouse) -> 
         assert await list_rows(harness) == []
 
 
-async def test_consents_are_exported_and_erased(build_house: BuildHouse) -> None:
-    async with build_house(consents="terms=1") as harness:
+async def test_consents_are_exported_and_erased(build_harness: BuildHarness) -> None:
+    async with build_harness(consents="terms=1") as harness:
         door = browser(harness)
         code, _ = await receive_code(harness, door)
         assert await register(door, code, [{"document": "terms", "version": "1"}])

@@ -9,7 +9,7 @@ import pytest
 
 from db.credentials import set_password
 from db.engine import Connection, Database
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.credential_flows import NEW_PASSWORD, receive, registered
 from tests.doors.door import Outcome
 from tests.doors.flows import MOBILE, PASSWORD, receive_code
@@ -64,9 +64,9 @@ async def test_one_of_fifty_signs_in_with_one_code(harness: Harness) -> None:
     assert (len(records["accounts"]), len(records["sessions"])) == (1, 1)
 
 
-async def test_registration_by_either_code_makes_one_account(build_house: BuildHouse) -> None:
+async def test_registration_by_either_code_makes_one_account(build_harness: BuildHarness) -> None:
     """The database alone must decide, where codes would not."""
-    async with build_house(wrap_state=EndlessCodes) as harness:
+    async with build_harness(wrap_state=EndlessCodes) as harness:
         door = harness.graphql()
         to_register, _ = await receive_code(harness, door)
         to_sign_in = await receive(harness, door, "LOGIN")
@@ -164,14 +164,14 @@ class MeddledDatabase:
 
 
 @pytest.mark.parametrize("deed", ["login", "reauthenticate", "changePassword"])
-async def test_password_that_is_another_by_now_opens_nothing(build_house: BuildHouse, deed: str) -> None:
+async def test_password_that_is_another_by_now_opens_nothing(build_harness: BuildHarness, deed: str) -> None:
     meddled: list[Any] = []
 
     def wrap(database: Database) -> Any:  # noqa: ANN401 - stands in for one
         meddled.append(MeddledDatabase(database))
         return meddled[-1]
 
-    async with build_house(wrap_database=wrap) as harness:
+    async with build_harness(wrap_database=wrap) as harness:
         owner = await registered(harness)
         account = await harness.account(MOBILE)
         fresh = harness.hasher.hash(NEW_PASSWORD)

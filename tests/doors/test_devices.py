@@ -12,7 +12,7 @@ from db.tables import devices
 from resolvers.actors import Operator
 from resolvers.context import Context
 from resolvers.erasure import erase_account, export_account
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.credential_flows import NEW_PASSWORD, notices, receive
 from tests.doors.door import Door
 from tests.doors.faults import BreakableDatabase
@@ -92,8 +92,8 @@ async def test_cookie_of_the_device_in_development(harness: Harness, door: Door)
     assert device == f"device={device_of(door)}; {LIFETIME}; Path=/; HttpOnly; SameSite=Lax"
 
 
-async def test_cookie_of_the_device_in_production(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(**PRODUCTION) as harness:
+async def test_cookie_of_the_device_in_production(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(**PRODUCTION) as harness:
         door = harness.open_door(kind)
         made = await door.create_captcha()
         text = harness.captcha_text(made.values["id"])
@@ -221,14 +221,14 @@ async def test_limit_of_the_address_holds_for_known_devices_too(harness: Harness
 
 
 @pytest.fixture
-async def watched(build_house: BuildHouse) -> AsyncIterator[tuple[Harness, WatchedStore]]:
+async def watched(build_harness: BuildHarness) -> AsyncIterator[tuple[Harness, WatchedStore]]:
     stores: list[WatchedStore] = []
 
     def wrap(store: Any) -> WatchedStore:  # noqa: ANN401 - whichever there is
         stores.append(WatchedStore(store))
         return stores[-1]
 
-    async with build_house(wrap_state=wrap) as harness:
+    async with build_harness(wrap_state=wrap) as harness:
         yield harness, stores[0]
 
 
@@ -280,8 +280,10 @@ async def test_device_is_told_in_the_body_only_where_it_is_asked_for(harness: Ha
     assert response.json()["data"]["login"]["session"] == {"token": None, "deviceToken": None}
 
 
-async def test_app_keeps_the_device_by_header_and_never_by_cookie(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(allowed_origins="capacitor://localhost") as harness:
+async def test_app_keeps_the_device_by_header_and_never_by_cookie(
+    build_harness: BuildHarness, kind: str
+) -> None:
+    async with build_harness(allowed_origins="capacitor://localhost") as harness:
         owner = harness.open_door(kind)
         await sign_up(harness, owner)
         device = device_of(owner)
@@ -414,7 +416,7 @@ async def test_forgetting_a_device_alone_is_an_event_too(harness: Harness) -> No
 
 
 async def test_guess_from_a_known_device_that_could_not_be_judged_costs_nothing(
-    build_house: BuildHouse, kind: str
+    build_harness: BuildHarness, kind: str
 ) -> None:
     parts: list[BreakableDatabase] = []
 
@@ -422,7 +424,7 @@ async def test_guess_from_a_known_device_that_could_not_be_judged_costs_nothing(
         parts.append(BreakableDatabase(database))
         return parts[-1]
 
-    async with build_house(wrap_database=wrap) as harness:
+    async with build_harness(wrap_database=wrap) as harness:
         (database,) = parts
         owner = harness.open_door(kind)
         await sign_up(harness, owner)
@@ -480,9 +482,9 @@ async def test_sign_in_by_sms_code_makes_a_device_too(harness: Harness) -> None:
 
 @pytest.mark.parametrize("is_on", [True, False])
 async def test_owner_is_told_by_sms_of_a_new_device_where_that_is_on(
-    build_house: BuildHouse, is_on: bool
+    build_harness: BuildHarness, is_on: bool
 ) -> None:
-    async with build_house(new_device_notice=is_on) as harness:
+    async with build_harness(new_device_notice=is_on) as harness:
         home, away = browser(harness), browser(harness)
         await sign_up(harness, home)
         await browser(harness).login(MOBILE, PASSWORD)
@@ -495,8 +497,8 @@ async def test_owner_is_told_by_sms_of_a_new_device_where_that_is_on(
         assert await notices(harness) == [(MOBILE, "new_device")] * is_on
 
 
-async def test_new_devices_leave_a_notice_for_a_new_password(build_house: BuildHouse) -> None:
-    async with build_house(new_device_notice=True) as harness:
+async def test_new_devices_leave_a_notice_for_a_new_password(build_harness: BuildHarness) -> None:
+    async with build_harness(new_device_notice=True) as harness:
         home = browser(harness)
         await sign_up(harness, home)
         harness.clock.advance(DAY)

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.credential_flows import NEW_PASSWORD, ask_for, receive
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, ask_for_code, receive_code, wrong
@@ -123,7 +123,7 @@ GRAPHQL_PROBES = (
 
 
 @pytest.fixture
-async def watched(build_house: BuildHouse) -> AsyncIterator[tuple[Harness, WatchedStore]]:
+async def watched(build_harness: BuildHarness) -> AsyncIterator[tuple[Harness, WatchedStore]]:
     """A gateway whose state store tells what it was asked."""
     stores: list[WatchedStore] = []
 
@@ -131,7 +131,7 @@ async def watched(build_house: BuildHouse) -> AsyncIterator[tuple[Harness, Watch
         stores.append(WatchedStore(store))  # type: ignore[arg-type]
         return stores[-1]
 
-    async with build_house(wrap_state=wrap) as harness:
+    async with build_harness(wrap_state=wrap) as harness:
         yield harness, stores[-1]
 
 

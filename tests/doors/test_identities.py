@@ -10,7 +10,7 @@ from resolvers.actors import Operator
 from resolvers.context import Context
 from resolvers.operators import reencrypt_identities
 from tests.backends import read_redis_values
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door
 from tests.doors.flows import ID_NUMBER, MASKED_ID_NUMBER, MOBILE, OTHER_MOBILE, REAL_NAME
 from tests.doors.graphql_door import GraphQLDoor
@@ -168,10 +168,10 @@ async def test_neither_name_nor_number_is_at_rest_anywhere(
             assert all(encoded not in content for content in kept)
 
 
-async def test_number_is_kept_as_a_digest_that_needs_the_key(build_house: BuildHouse) -> None:
+async def test_number_is_kept_as_a_digest_that_needs_the_key(build_harness: BuildHarness) -> None:
     digests = []
     for turn, keys in enumerate((OLD_KEY, NEW_KEY)):
-        async with build_house(secret_keys=keys) as harness:
+        async with build_harness(secret_keys=keys) as harness:
             door = harness.open_door("rest", token=await harness.make_account(f"+861390000000{turn}"))
             # Another secret does not even recognise the number that the first has kept.
             assert await door.submit_auth(REAL_NAME, ID_NUMBER)
@@ -190,18 +190,18 @@ async def test_two_seals_of_one_text_differ(harness: Harness, kind: str) -> None
     assert first["real_name_encrypted"] != second["real_name_encrypted"]
 
 
-async def test_rotated_keys_read_old_records_and_reseal_them(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(secret_keys=OLD_KEY) as harness:
+async def test_rotated_keys_read_old_records_and_reseal_them(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(secret_keys=OLD_KEY) as harness:
         token = await harness.make_account(MOBILE)
         await harness.open_door(kind, token=token).submit_auth(REAL_NAME, ID_NUMBER)
-    async with build_house(secret_keys=f"{NEW_KEY},{OLD_KEY}") as harness:
+    async with build_harness(secret_keys=f"{NEW_KEY},{OLD_KEY}") as harness:
         door = harness.open_door(kind, token=token)
         other = harness.open_door(kind, token=await harness.make_account(OTHER_MOBILE))
         assert (await door.auth_info()).values["id_number"] == MASKED_ID_NUMBER
         assert (await other.submit_auth("李四", ID_NUMBER)).is_refused_as("ID_NUMBER_REFUSED")
         assert await reencrypt_identities(Context(harness.services, actor=Operator("test"))) == 1
         assert await reencrypt_identities(Context(harness.services, actor=Operator("test"))) == 0
-    async with build_house(secret_keys=NEW_KEY) as harness:
+    async with build_harness(secret_keys=NEW_KEY) as harness:
         door = harness.open_door(kind, token=token)
         assert (await door.auth_info()).values["id_number"] == MASKED_ID_NUMBER
         third = harness.open_door(kind, token=await harness.make_account("+8613900000003"))
@@ -209,12 +209,12 @@ async def test_rotated_keys_read_old_records_and_reseal_them(build_house: BuildH
 
 
 async def test_record_under_a_key_that_is_gone_is_an_internal_fault_without_details(
-    build_house: BuildHouse, kind: str
+    build_harness: BuildHarness, kind: str
 ) -> None:
-    async with build_house(secret_keys=OLD_KEY) as harness:
+    async with build_harness(secret_keys=OLD_KEY) as harness:
         token = await harness.make_account(MOBILE)
         await harness.open_door(kind, token=token).submit_auth(REAL_NAME, ID_NUMBER)
-    async with build_house(secret_keys=NEW_KEY) as harness:
+    async with build_harness(secret_keys=NEW_KEY) as harness:
         failed = await harness.open_door(kind, token=token).auth_info()
 
     assert failed.is_refused_as("INTERNAL")

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.flows import ID_NUMBER, MOBILE, OTHER_MOBILE, PASSWORD
 from tests.doors.harness import Harness
 from tests.doors.pictures import picture
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def harness(build_house: BuildHouse) -> AsyncIterator[Harness]:
-    async with build_house(rest_dialect="ihome") as harness:
+async def harness(build_harness: BuildHarness) -> AsyncIterator[Harness]:
+    async with build_harness(rest_dialect="ihome") as harness:
         yield harness
 
 
@@ -181,8 +181,8 @@ async def test_second_real_name_record_is_4003(harness: Harness) -> None:
     assert [answer["errno"] for answer in answers] == [0, 4003]
 
 
-async def test_document_has_none_of_this(build_house: BuildHouse) -> None:
-    async with build_house() as harness:
+async def test_document_has_none_of_this(build_harness: BuildHarness) -> None:
+    async with build_harness() as harness:
         client = harness.client(token=await harness.make_account(MOBILE))
 
         assert (await client.get("/api/check_login")).json()["data"] == "18736008450"

@@ -3,7 +3,7 @@
 import pytest
 
 from rest_shim.dialects import DialectName
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.flows import MOBILE, PASSWORD, sign_up
 
 pytestmark = pytest.mark.anyio
@@ -47,8 +47,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("dialect", ["documented", "ihome"])
-async def test_sign_in_reads_what_clients_send(build_house: BuildHouse, dialect: DialectName) -> None:
-    async with build_house(rest_dialect=dialect) as harness:
+async def test_sign_in_reads_what_clients_send(build_harness: BuildHarness, dialect: DialectName) -> None:
+    async with build_harness(rest_dialect=dialect) as harness:
         await sign_up(harness, harness.open_door("graphql"))
         client = harness.client()
 
@@ -64,8 +64,8 @@ async def test_sign_in_reads_what_clients_send(build_house: BuildHouse, dialect:
     assert refused == dict.fromkeys(REFUSED, 4103)
 
 
-async def test_name_of_a_chinese_form_is_kept_as_it_was_meant(build_house: BuildHouse) -> None:
-    async with build_house() as harness:
+async def test_name_of_a_chinese_form_is_kept_as_it_was_meant(build_harness: BuildHarness) -> None:
+    async with build_harness() as harness:
         client = harness.client(token=await harness.make_account(MOBILE))
 
         answer = await client.post(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.flows import MOBILE, PASSWORD, receive_code
 from tests.doors.harness import Harness
 from tests.doors.rest_door import RestDoor, outcome_of
@@ -62,8 +62,8 @@ async def test_unknown_delivery_is_refused_and_costs_no_code(harness: Harness) -
     assert (await door.post("/api/register", **fields)).is_ok
 
 
-async def test_token_is_told_in_the_other_dialect_and_from_a_form_too(build_house: BuildHouse) -> None:
-    async with build_house(rest_dialect="ihome") as harness:
+async def test_token_is_told_in_the_other_dialect_and_from_a_form_too(build_harness: BuildHarness) -> None:
+    async with build_harness(rest_dialect="ihome") as harness:
         client = harness.client()
         code, _ = await receive_code(harness, RestDoor(client))
         form = {"mobile": MOBILE, "passwd": PASSWORD, "smscode": code, "token_delivery": "body"}

@@ -12,7 +12,7 @@ from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
 from resolvers.sessions import exchange_token, hash_token
 from resolvers.viewers import renew
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
 from tests.doors.graphql_door import GraphQLDoor
 from tests.doors.harness import DOORS, Harness
@@ -150,8 +150,8 @@ async def test_method_of_a_newer_version_is_no_error(harness: Harness, home: Gra
     assert [session["method"] for session in await list_sessions(home)] == [None]
 
 
-async def test_revoked_session_ends_at_once_at_every_replica(build_house: BuildHouse) -> None:
-    async with build_house() as one, build_house() as two:
+async def test_revoked_session_ends_at_once_at_every_replica(build_harness: BuildHarness) -> None:
+    async with build_harness() as one, build_harness() as two:
         lost, home = browser(one), browser(one)
         await sign_up(one, lost)
         await home.login(MOBILE, PASSWORD)
@@ -214,8 +214,8 @@ async def test_nobody_has_no_sessions_to_revoke(harness: Harness) -> None:
     assert (await revoke_others(nobody)).is_refused_as("UNAUTHENTICATED")
 
 
-async def test_all_others_end_at_once_at_every_replica(build_house: BuildHouse) -> None:
-    async with build_house() as one, build_house() as two:
+async def test_all_others_end_at_once_at_every_replica(build_harness: BuildHarness) -> None:
+    async with build_harness() as one, build_harness() as two:
         doors = [browser(one) for _ in range(4)]
         await sign_up(one, doors[0])
         for door in doors[1:]:

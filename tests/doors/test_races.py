@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from resolvers.ports import Counter, not_asked
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import ID_NUMBER, MOBILE, PASSWORD, receive_code, sign_up, solve_captcha, wrong
 from tests.doors.harness import Harness
@@ -73,9 +73,11 @@ async def test_one_of_fifty_registers_with_one_code(harness: Harness) -> None:
     assert (len(records["accounts"]), len(records["sessions"])) == (1, 1)
 
 
-async def test_one_of_fifty_registers_one_mobile_though_every_code_is_right(build_house: BuildHouse) -> None:
+async def test_one_of_fifty_registers_one_mobile_though_every_code_is_right(
+    build_harness: BuildHarness,
+) -> None:
     """The database alone must decide, where codes would not."""
-    async with build_house(wrap_state=EndlessCodes) as harness:
+    async with build_harness(wrap_state=EndlessCodes) as harness:
         code, text = await receive_code(harness, harness.open_door("rest"))
         winners, others = await all_at_once(
             [door.register(MOBILE, code, PASSWORD, captcha_text=text) for door in crowd(harness)]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, PASSWORD, ask_for_code, receive_code, sign_up, wrong
 from tests.doors.harness import Harness
@@ -159,8 +159,8 @@ async def test_rest_takes_the_documents_own_example(harness: Harness) -> None:
     assert await harness.open_door("rest").login("18736008450", "123456789")
 
 
-async def test_rest_refuses_common_passwords_when_told_to(build_house: BuildHouse) -> None:
-    async with build_house(rest_refuse_common_passwords=True) as harness:
+async def test_rest_refuses_common_passwords_when_told_to(build_harness: BuildHarness) -> None:
+    async with build_harness(rest_refuse_common_passwords=True) as harness:
         door = harness.open_door("rest")
         code, text = await receive_code(harness, door)
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
 from tests.doors.graphql_door import GraphQLDoor, mutation_document
@@ -178,12 +178,12 @@ async def test_check_login_tells_the_name_or_nobody(harness: Harness) -> None:
     assert somebody.json() == {"errno": 0, "errmsg": "OK", "data": "18736008450"}
 
 
-async def test_restart_signs_nobody_out(build_house: BuildHouse, kind: str) -> None:
-    async with build_house() as harness:
+async def test_restart_signs_nobody_out(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness() as harness:
         door = harness.open_door(kind)
         await sign_up(harness, door)
         token = token_of(door)
-    async with build_house() as harness:
+    async with build_harness() as harness:
         assert (await harness.open_door(kind, token=token).me()).is_ok
 
 
@@ -225,8 +225,8 @@ async def test_cookie_in_development(harness: Harness, door: Door) -> None:
     assert session == f"session={token_of(door)}; {LIFETIME}; Path=/; HttpOnly; SameSite=Lax"
 
 
-async def test_cookie_in_production(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(**PRODUCTION) as harness:
+async def test_cookie_in_production(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(**PRODUCTION) as harness:
         door = harness.open_door(kind)
         made = await door.create_captcha()
         # Production keeps no inbox; this one is the test's own.
@@ -242,8 +242,8 @@ async def test_cookie_in_production(build_house: BuildHouse, kind: str) -> None:
         assert "strict-transport-security" in registered.response.headers
 
 
-async def test_production_ignores_the_cookie_of_development(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(**PRODUCTION) as harness:
+async def test_production_ignores_the_cookie_of_development(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(**PRODUCTION) as harness:
         token = await harness.make_account(MOBILE)
         door = harness.open_door(kind)
         door.client.cookies.set("session", token, domain="gateway.test")

@@ -10,7 +10,7 @@ from db.credentials import set_password
 from resolvers.context import Context
 from resolvers.errors import RateLimitedError
 from resolvers.sign_in_guard import _count_for_mobile
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door, Outcome
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, sign_up
 from tests.doors.harness import Harness
@@ -217,12 +217,12 @@ async def read_passwords(harness: Harness) -> list[str]:
 
 
 async def test_password_is_rehashed_at_sign_in_when_the_parameters_change(
-    build_house: BuildHouse, kind: str
+    build_harness: BuildHarness, kind: str
 ) -> None:
-    async with build_house(argon2_passes=1) as harness:
+    async with build_harness(argon2_passes=1) as harness:
         await sign_up(harness, harness.open_door(kind))
         old = await read_passwords(harness)
-    async with build_house(argon2_passes=2) as harness:
+    async with build_harness(argon2_passes=2) as harness:
         door = harness.open_door(kind)
         await fail(door, 1)
         untouched = await read_passwords(harness)

@@ -12,7 +12,7 @@ from resolvers.errors import CodeError
 from resolvers.sms_codes import redeemed_code, send_sms_code
 from resolvers.sms_purposes import PURPOSES, SmsPurpose
 from resolvers.sms_report import report_sms
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door
 from tests.doors.flows import (
     MOBILE,
@@ -245,8 +245,8 @@ async def test_50_sms_a_day_for_each_address(harness: Harness) -> None:
     assert refused.retry_after_seconds == 86_400 - 50 * 600
 
 
-async def test_installation_has_a_daily_ceiling(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(sms_daily_ceiling=2) as harness:
+async def test_installation_has_a_daily_ceiling(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(sms_daily_ceiling=2) as harness:
         sent = [
             await ask_for_code(
                 harness, harness.open_door(kind, address=f"198.51.100.{turn}"), f"+861390000000{turn}"
@@ -308,8 +308,8 @@ async def test_only_allowed_countries_get_sms(harness: Harness, door: Door) -> N
     assert await ask_for_code(harness, door)
 
 
-async def test_another_allowed_country_registers(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(sms_country_codes="+86,+1") as harness:
+async def test_another_allowed_country_registers(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(sms_country_codes="+86,+1") as harness:
         await sign_up(harness, harness.open_door(kind), "+14155552671")
 
 
@@ -333,9 +333,9 @@ async def test_code_is_read_as_people_mean_it(
 
 @pytest.mark.parametrize("digits", [4, 8])
 async def test_operator_chooses_how_long_a_code_to_register_is(
-    build_house: BuildHouse, kind: str, digits: int
+    build_harness: BuildHarness, kind: str, digits: int
 ) -> None:
-    async with build_house(sms_code_digits=digits) as harness:
+    async with build_harness(sms_code_digits=digits) as harness:
         door = harness.open_door(kind)
         code, text = await receive_code(harness, door)
         refused = await door.register(MOBILE, "123456", PASSWORD, captcha_text=text)

@@ -9,7 +9,7 @@ from resolvers.actors import Operator
 from resolvers.context import Context
 from resolvers.sms_guard import BREAKER_MINIMUM_SENT, prefix_of
 from resolvers.sms_report import report_sms
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, OTHER_MOBILE, ask_for_code, sign_up
 from tests.doors.harness import Harness
@@ -117,8 +117,10 @@ async def test_country_that_is_not_on_the_list_is_refused_after_the_captcha(
     assert harness.sms.messages == []
 
 
-async def test_ceiling_of_the_installation_holds_over_all_mobiles(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(sms_daily_ceiling=1) as harness:
+async def test_ceiling_of_the_installation_holds_over_all_mobiles(
+    build_harness: BuildHarness, kind: str
+) -> None:
+    async with build_harness(sms_daily_ceiling=1) as harness:
         assert (await ask_for_code(harness, harness.open_door(kind))).is_ok
         refused = await ask_for_code(harness, harness.open_door(kind), OTHER_MOBILE)
 
@@ -128,10 +130,10 @@ async def test_ceiling_of_the_installation_holds_over_all_mobiles(build_house: B
 
 @pytest.mark.parametrize("guard", ["country", "ceiling", "breaker"])
 async def test_a_guard_that_is_run_dry_sends_all_the_same(
-    build_house: BuildHouse, kind: str, guard: str
+    build_harness: BuildHarness, kind: str, guard: str
 ) -> None:
     ceiling = 0 if guard == "ceiling" else 5000
-    async with build_house(sms_dry_guards=guard, sms_daily_ceiling=ceiling) as harness:
+    async with build_harness(sms_dry_guards=guard, sms_daily_ceiling=ceiling) as harness:
         await send_to_neighbours(harness, sent=200 if guard == "breaker" else 0, used=0)
         mobile = "+12025550123" if guard == "country" else MOBILE
         sent = await ask_for_code(harness, harness.open_door(kind), mobile)

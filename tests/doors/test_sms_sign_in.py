@@ -5,7 +5,7 @@ import re
 import pytest
 
 from db.accounts import set_locked_at
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.credential_flows import ask_for, receive, registered
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, wrong
 from tests.doors.harness import Harness
@@ -98,8 +98,8 @@ async def test_code_is_spent_by_the_sign_in(harness: Harness) -> None:
     assert (await door.login_with_sms_code(MOBILE, code)).is_refused_as("SMS_CODE_EXPIRED")
 
 
-async def test_existing_makes_no_account_and_keeps_the_code_good(build_house: BuildHouse) -> None:
-    async with build_house(sms_sign_in="existing") as harness:
+async def test_existing_makes_no_account_and_keeps_the_code_good(build_harness: BuildHarness) -> None:
+    async with build_harness(sms_sign_in="existing") as harness:
         door = harness.graphql()
         code = await receive(harness, door, "LOGIN")
         refused = await door.login_with_sms_code(MOBILE, code)
@@ -110,8 +110,8 @@ async def test_existing_makes_no_account_and_keeps_the_code_good(build_house: Bu
         assert await door.login_with_sms_code(MOBILE, code)
 
 
-async def test_off_neither_sends_a_code_nor_takes_one(build_house: BuildHouse) -> None:
-    async with build_house(sms_sign_in="off") as harness:
+async def test_off_neither_sends_a_code_nor_takes_one(build_harness: BuildHarness) -> None:
+    async with build_harness(sms_sign_in="off") as harness:
         door = harness.graphql()
         assert (await ask_for(harness, door, "LOGIN")).is_refused_as("INVALID_INPUT")
         assert (await door.login_with_sms_code(MOBILE, "123456")).is_refused_as("INVALID_INPUT")

@@ -5,7 +5,7 @@ import pytest
 from resolvers.errors import ErrorCode
 from rest_shim.errno import ERRNOS
 from schema.errors import PAYLOAD_CODES, REQUEST_CODES
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.door import Door
 from tests.doors.flows import MOBILE, PASSWORD, sign_up
 from tests.doors.graphql_door import GraphQLDoor, mutation_document
@@ -23,8 +23,8 @@ async def test_every_answer_has_a_request_id_of_its_own(harness: Harness, door: 
     assert all(len(request_id) == 16 for request_id in ids)
 
 
-async def test_request_id_is_taken_from_a_trusted_proxy_only(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(trusted_proxies="10.0.0.0/8") as harness:
+async def test_request_id_is_taken_from_a_trusted_proxy_only(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(trusted_proxies="10.0.0.0/8") as harness:
         answers = [
             await DOORS[kind](harness.client(address=address, headers={"x-request-id": "abcdef-123456"})).me()
             for address in ("10.1.2.3", "198.51.100.1")
@@ -158,16 +158,16 @@ async def test_another_sites_page_changes_nothing(harness: Harness, headers: dic
     ],
 )
 async def test_own_pages_allowed_origins_and_native_clients_may_post(
-    build_house: BuildHouse, kind: str, headers: dict[str, str]
+    build_harness: BuildHarness, kind: str, headers: dict[str, str]
 ) -> None:
-    async with build_house(allowed_origins="https://app.example.com") as harness:
+    async with build_harness(allowed_origins="https://app.example.com") as harness:
         client = harness.client(token=await harness.make_account(MOBILE), headers=headers)
 
         assert await DOORS[kind](client).update_name("mine")
 
 
-async def test_cors_answers_allowed_origins_only(build_house: BuildHouse, kind: str) -> None:
-    async with build_house(allowed_origins="https://app.example.com") as harness:
+async def test_cors_answers_allowed_origins_only(build_harness: BuildHarness, kind: str) -> None:
+    async with build_harness(allowed_origins="https://app.example.com") as harness:
         for origin, is_allowed in (("https://app.example.com", True), ("https://evil.test", False)):
             headers = (await DOORS[kind](harness.client(headers={"origin": origin})).me()).response.headers
             assert headers.get("access-control-allow-origin") == (origin if is_allowed else None)
@@ -252,8 +252,8 @@ async def test_ipv6_addresses_are_counted_by_64(harness: Harness) -> None:
     assert await harness.open_door("rest", address="2001:db8:1:3::1").create_captcha()
 
 
-async def test_forwarded_address_counts_from_a_trusted_proxy_only(build_house: BuildHouse) -> None:
-    async with build_house(trusted_proxies="10.0.0.1") as harness:
+async def test_forwarded_address_counts_from_a_trusted_proxy_only(build_harness: BuildHarness) -> None:
+    async with build_harness(trusted_proxies="10.0.0.1") as harness:
 
         async def draw(peer: str, forwarded: str) -> bool:
             client = harness.client(address=peer, headers={"x-forwarded-for": forwarded})

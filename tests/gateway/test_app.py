@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.flows import MOBILE, PASSWORD, sign_up
 from tests.doors.harness import Harness
 
@@ -133,8 +133,10 @@ async def test_mutation_by_get_is_refused_from_anywhere(visitor: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/api/profile/name", "/readyz", "/nothing"])
-async def test_allowed_origin_may_call_both_doors_with_its_cookie(build_house: BuildHouse, path: str) -> None:
-    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+async def test_allowed_origin_may_call_both_doors_with_its_cookie(
+    build_harness: BuildHarness, path: str
+) -> None:
+    async with build_harness(allowed_origins=(ALLOWED,)) as harness:
         client = harness.client()
         asked = {"origin": ALLOWED, "access-control-request-method": "POST"}
         preflight = await client.options(path, headers=asked)
@@ -176,9 +178,9 @@ async def test_every_path_carries_the_security_headers_once(harness: Harness, pa
         assert len(response.headers.get_list(name)) == 1, name
 
 
-async def test_production_shows_neither_tools_nor_tracebacks(build_house: BuildHouse) -> None:
+async def test_production_shows_neither_tools_nor_tracebacks(build_harness: BuildHarness) -> None:
     production = {"environment": "production", "sms_sender": "http", "secret_keys": f"k:{'A' * 43}="}
-    async with build_house(**production) as harness:
+    async with build_harness(**production) as harness:
         client = harness.client(headers={"accept": "text/html"})
         assert (await client.get("/api/docs")).status_code == 404
         assert (await client.get("/")).status_code == 404
@@ -209,9 +211,9 @@ PATHS = (
 @pytest.mark.parametrize("graphiql", [True, False])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 async def test_no_answer_sends_anybody_to_the_host_that_was_named(
-    build_house: BuildHouse, method: str, graphiql: bool
+    build_harness: BuildHarness, method: str, graphiql: bool
 ) -> None:
-    async with build_house(graphiql=graphiql, metrics=True) as harness:
+    async with build_harness(graphiql=graphiql, metrics=True) as harness:
         client = harness.client(headers={"host": "evil.example"})
         paths = [
             f"{path}{end}" for path in ("", *PATHS) for end in ("", "/", "//", "/..", "?to=//evil.example")
@@ -223,8 +225,8 @@ async def test_no_answer_sends_anybody_to_the_host_that_was_named(
 
 
 @pytest.mark.parametrize("path", ["/healthz/", "/readyz/", "/metrics/", "/api/docs/", "/avatars/"])
-async def test_path_with_a_slash_too_many_is_unknown(build_house: BuildHouse, path: str) -> None:
-    async with build_house(metrics=True, graphiql=False) as harness:
+async def test_path_with_a_slash_too_many_is_unknown(build_harness: BuildHarness, path: str) -> None:
+    async with build_harness(metrics=True, graphiql=False) as harness:
         assert (await harness.client().get(path)).status_code == 404
         assert (await harness.client().get("/graphql/")).status_code == 404
 
@@ -246,9 +248,9 @@ async def test_message_is_in_the_language_that_the_client_prefers(
 
 @pytest.mark.parametrize(("is_graphiql_on", "target"), [(True, "/graphql"), (False, "/api/docs")])
 async def test_printed_address_leads_to_a_page(
-    build_house: BuildHouse, is_graphiql_on: bool, target: str
+    build_harness: BuildHarness, is_graphiql_on: bool, target: str
 ) -> None:
-    async with build_house(graphiql=is_graphiql_on) as harness:
+    async with build_harness(graphiql=is_graphiql_on) as harness:
         client = harness.client(headers={"accept": "text/html"})
         home = await client.get("/")
         page = await client.get(target)

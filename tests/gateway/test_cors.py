@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from gateway.cors import cors_headers, judge_preflight
 from gateway.cross_site import CrossSiteRule
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.flows import MOBILE, PASSWORD, sign_up
 from tests.doors.harness import Harness
 
@@ -93,20 +93,22 @@ async def preflight(
     ],
 )
 async def test_refused_preflight_says_why_in_the_log(
-    build_house: BuildHouse, origin: str, headers: str, method: str, word: str
+    build_harness: BuildHarness, origin: str, headers: str, method: str, word: str
 ) -> None:
-    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+    async with build_harness(allowed_origins=(ALLOWED,)) as harness:
         with capture_logs() as logs:
             await preflight(harness.client(), origin, headers=headers, method=method)
 
     assert [(line["event"], word in line["reason"]) for line in logs] == [("cors.preflight_refused", True)]
 
 
-async def test_refused_preflight_says_why_in_its_body_in_development_alone(build_house: BuildHouse) -> None:
+async def test_refused_preflight_says_why_in_its_body_in_development_alone(
+    build_harness: BuildHarness,
+) -> None:
     production = {"environment": "production", "secret_keys": f"a:{'A' * 44}"}
     bodies = []
     for overrides in ({}, production):
-        async with build_house(allowed_origins=(ALLOWED,), **overrides) as harness:
+        async with build_harness(allowed_origins=(ALLOWED,), **overrides) as harness:
             response = await preflight(harness.client(), STRANGER)
             bodies.append(response.text)
             assert response.status_code == 403
@@ -118,9 +120,9 @@ async def test_refused_preflight_says_why_in_its_body_in_development_alone(build
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/api/login", "/nowhere"])
-async def test_no_content_has_no_length(build_house: BuildHouse, path: str) -> None:
+async def test_no_content_has_no_length(build_harness: BuildHarness, path: str) -> None:
     asked = {"origin": ALLOWED, "access-control-request-method": "POST"}
-    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+    async with build_harness(allowed_origins=(ALLOWED,)) as harness:
         answers = [await harness.client().options(path, headers=asked)]
         if path == "/graphql":
             answers.append(await harness.client().options(path))
@@ -131,16 +133,16 @@ async def test_no_content_has_no_length(build_house: BuildHouse, path: str) -> N
         assert not {"content-length", "transfer-encoding", "content-type"} & set(answer.headers)
 
 
-async def test_refused_change_says_why_in_the_log(build_house: BuildHouse) -> None:
-    async with build_house(access_log=True) as harness:
+async def test_refused_change_says_why_in_the_log(build_harness: BuildHarness) -> None:
+    async with build_harness(access_log=True) as harness:
         with capture_logs() as logs:
             await harness.client().post("/graphql", headers={"origin": STRANGER})
 
     assert [STRANGER in line["reason"] for line in logs] == [True]
 
 
-async def test_answer_to_a_preflight_is_kept_apart_by_what_was_asked(build_house: BuildHouse) -> None:
-    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+async def test_answer_to_a_preflight_is_kept_apart_by_what_was_asked(build_harness: BuildHarness) -> None:
+    async with build_harness(allowed_origins=(ALLOWED,)) as harness:
         response = await preflight(harness.client(), ALLOWED)
 
     varies = {name.strip() for name in response.headers["vary"].split(",")}
@@ -150,9 +152,9 @@ async def test_answer_to_a_preflight_is_kept_apart_by_what_was_asked(build_house
 @pytest.mark.parametrize("origin", APPS)
 @pytest.mark.parametrize("fetch", [{}, {"sec-fetch-site": "cross-site"}])
 async def test_app_is_served_by_its_bearer_token_and_never_by_a_cookie(
-    build_house: BuildHouse, origin: str, fetch: dict[str, str]
+    build_harness: BuildHarness, origin: str, fetch: dict[str, str]
 ) -> None:
-    async with build_house(allowed_origins=APPS) as harness:
+    async with build_harness(allowed_origins=APPS) as harness:
         token = await harness.make_account(MOBILE)
         headers = {"origin": origin, **fetch}
         by_cookie = harness.client(headers=headers | {"cookie": f"session={token}"})
@@ -196,9 +198,9 @@ async def sign_in(client: httpx.AsyncClient, delivery: str) -> httpx.Response:
 
 
 async def test_sign_in_by_cookie_from_an_app_is_refused_before_anything_is_judged(
-    build_house: BuildHouse,
+    build_harness: BuildHarness,
 ) -> None:
-    async with build_house(allowed_origins=APPS) as harness:
+    async with build_harness(allowed_origins=APPS) as harness:
         client = harness.client(headers={"origin": APPS[0]})
         answers = [await sign_in(client, "COOKIE") for _ in range(8)]
         legacy = await client.post("/api/login", json={"mobile": MOBILE, "password": PASSWORD})
@@ -215,9 +217,9 @@ async def test_sign_in_by_cookie_from_an_app_is_refused_before_anything_is_judge
 
 @pytest.mark.parametrize("origin", APPS)
 async def test_app_signs_in_at_the_legacy_door_and_gets_its_token_in_the_body(
-    build_house: BuildHouse, origin: str
+    build_harness: BuildHarness, origin: str
 ) -> None:
-    async with build_house(allowed_origins=APPS) as harness:
+    async with build_harness(allowed_origins=APPS) as harness:
         await sign_up(harness, harness.open_door("graphql"))
         client = harness.client(headers={"origin": origin, "sec-fetch-site": "cross-site"})
         credentials = {"mobile": MOBILE, "password": PASSWORD, "token_delivery": "body"}
@@ -299,9 +301,9 @@ VITE = "http://localhost:5173"
 @pytest.mark.parametrize("kind", ["graphql", "rest"])
 @pytest.mark.parametrize("fetch", [{"sec-fetch-site": "cross-site"}, {"host": "127.0.0.1:8000"}], ids=str)
 async def test_cookie_that_the_browser_throws_away_is_told_of(
-    build_house: BuildHouse, kind: str, fetch: dict[str, str]
+    build_harness: BuildHarness, kind: str, fetch: dict[str, str]
 ) -> None:
-    async with build_house(allowed_origins=(VITE,)) as harness:
+    async with build_harness(allowed_origins=(VITE,)) as harness:
         door = harness.open_door(kind)
         await sign_up(harness, door)
         door.client.cookies.clear()
@@ -320,9 +322,9 @@ async def test_cookie_that_the_browser_throws_away_is_told_of(
     [("BODY", "cross-site"), ("COOKIE", "same-site"), ("COOKIE", "same-origin")],
 )
 async def test_sign_in_that_arrives_is_not_warned_of(
-    build_house: BuildHouse, delivery: str, fetch: str
+    build_harness: BuildHarness, delivery: str, fetch: str
 ) -> None:
-    async with build_house(allowed_origins=(VITE,)) as harness:
+    async with build_harness(allowed_origins=(VITE,)) as harness:
         await sign_up(harness, harness.open_door("graphql"))
         with capture_logs() as logs:
             response = await sign_in(
@@ -334,9 +336,9 @@ async def test_sign_in_that_arrives_is_not_warned_of(
     assert "session.cookie_lost" not in [line["event"] for line in logs]
 
 
-async def test_production_warns_in_the_log_alone(build_house: BuildHouse) -> None:
+async def test_production_warns_in_the_log_alone(build_harness: BuildHarness) -> None:
     production = {"environment": "production", "secret_keys": f"a:{'A' * 44}"}
-    async with build_house(allowed_origins=(ALLOWED,), **production) as harness:
+    async with build_harness(allowed_origins=(ALLOWED,), **production) as harness:
         await sign_up(harness, harness.open_door("graphql"))
         with capture_logs() as logs:
             response = await sign_in(
@@ -347,8 +349,8 @@ async def test_production_warns_in_the_log_alone(build_house: BuildHouse) -> Non
     assert "extensions" not in response.json()
 
 
-async def test_wait_that_a_refusal_names_is_in_the_answers_header(build_house: BuildHouse) -> None:
-    async with build_house(allowed_origins=(ALLOWED,)) as harness:
+async def test_wait_that_a_refusal_names_is_in_the_answers_header(build_harness: BuildHarness) -> None:
+    async with build_harness(allowed_origins=(ALLOWED,)) as harness:
         client = harness.client(headers={"origin": ALLOWED})
         answers = [await sign_in(client, "BODY") for _ in range(6)]
 

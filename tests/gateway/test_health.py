@@ -11,7 +11,7 @@ from db.engine import Database, DatabaseUnavailableError
 from gateway.health import probe
 from gateway.timeouts import Timeouts
 from resolvers.ports import StateStoreError
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.harness import Harness
 
 pytestmark = pytest.mark.anyio
@@ -65,9 +65,9 @@ async def test_process_with_its_dependencies_is_ready(harness: Harness) -> None:
     ],
 )
 async def test_dependency_that_is_down_is_named_within_a_second(
-    build_house: BuildHouse, down: dict[str, Any], name: str
+    build_harness: BuildHarness, down: dict[str, Any], name: str
 ) -> None:
-    async with build_house(**down) as harness:
+    async with build_harness(**down) as harness:
         started = time.monotonic()
         response = await harness.client().get("/readyz")
 
@@ -87,6 +87,6 @@ async def test_dependencies_are_asked_at_the_same_time(harness: Harness) -> None
     assert set(states.values()) == {"unavailable"}
 
 
-async def test_process_lives_although_its_dependencies_are_down(build_house: BuildHouse) -> None:
-    async with build_house(wrap_database=refusing, wrap_state=refusing) as harness:
+async def test_process_lives_although_its_dependencies_are_down(build_harness: BuildHarness) -> None:
+    async with build_harness(wrap_database=refusing, wrap_state=refusing) as harness:
         assert (await harness.client().get("/healthz")).status_code == 200

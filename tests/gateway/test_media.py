@@ -11,7 +11,7 @@ import pytest
 
 from adapters.avatar_store import FileAvatarStore
 from resolvers.ports import AvatarStoreError
-from tests.doors.conftest import BuildHouse
+from tests.doors.conftest import BuildHarness
 from tests.doors.flows import MOBILE
 from tests.doors.graphql_door import GraphQLDoor
 from tests.doors.harness import Harness
@@ -160,9 +160,9 @@ class BrokenAvatarStore(FileAvatarStore):
 
 
 async def test_avatar_store_that_fails_is_unavailable(
-    build_house: BuildHouse, url: str, tmp_path: Path
+    build_harness: BuildHarness, url: str, tmp_path: Path
 ) -> None:
-    async with build_house(avatars=BrokenAvatarStore(tmp_path)) as harness:
+    async with build_harness(avatars=BrokenAvatarStore(tmp_path)) as harness:
         response = await get(harness, url)
 
     assert response.status_code == 503
@@ -177,9 +177,9 @@ async def new_captcha(harness: Harness) -> tuple[RestDoor, str]:
 
 
 @pytest.fixture
-async def speaking(build_house: BuildHouse) -> AsyncIterator[Harness]:
+async def speaking(build_harness: BuildHarness) -> AsyncIterator[Harness]:
     """A gateway that speaks its captchas."""
-    async with build_house(captcha_audio=True) as harness:
+    async with build_harness(captcha_audio=True) as harness:
         yield harness
 
 

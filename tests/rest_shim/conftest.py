@@ -5,7 +5,7 @@ import pytest
 
 from rest_shim.dialects import DIALECTS, Dialect
 from tests.backends import Backend, open_backend
-from tests.doors.harness import Harness, open_house
+from tests.doors.harness import Harness, open_harness
 from tests.rest_shim.visitors import Visitors
 
 
@@ -31,7 +31,7 @@ def database_url(backend: Backend, tmp_path: Path) -> str:
 async def harness(
     backend: Backend, database_url: str, dialect: Dialect, tmp_path: Path
 ) -> AsyncIterator[Harness]:
-    async with open_house(backend, database_url, tmp_path, rest_dialect=dialect.name) as harness:
+    async with open_harness(backend, database_url, tmp_path, rest_dialect=dialect.name) as harness:
         yield harness
 
 

@@ -13,7 +13,7 @@ from rest_shim.documentation import render_page
 from rest_shim.errno import Errno
 from rest_shim.openapi import make_document
 from tests.backends import Backend
-from tests.doors.harness import Harness, open_house
+from tests.doors.harness import Harness, open_harness
 
 pytestmark = pytest.mark.anyio
 
@@ -120,7 +120,7 @@ def test_texts_of_the_document_cannot_break_the_page() -> None:
 async def test_production_serves_the_document_and_no_page(
     backend: Backend, database_url: str, tmp_path: Path
 ) -> None:
-    async with open_house(
+    async with open_harness(
         backend,
         database_url,
         tmp_path,
