@@ -12,6 +12,7 @@ class Reason(StrEnum):
 
     BODY_MALFORMED = "body_malformed"
     FIELD_MISSING = "field_missing"
+    FIELD_NOT_TEXT = "field_not_text"
     TEXT_MALFORMED = "text_malformed"
     TOKEN_DELIVERY_UNKNOWN = "token_delivery_unknown"
     MOBILE_MALFORMED = "mobile_malformed"
@@ -65,6 +66,7 @@ class Reason(StrEnum):
 _MESSAGES: Mapping[Reason, tuple[str, str]] = {
     Reason.BODY_MALFORMED: ("The body is neither a JSON object nor a form.", "请求体格式错误"),
     Reason.FIELD_MISSING: ("{name} is missing.", "缺少参数 {name}"),
+    Reason.FIELD_NOT_TEXT: ("{name} has to be a text.", "参数 {name} 必须是字符串"),
     Reason.TEXT_MALFORMED: ("{name} has characters that cannot be stored.", "参数 {name} 含有非法字符"),
     Reason.TOKEN_DELIVERY_UNKNOWN: (
         "token_delivery is cookie or body.",

@@ -71,7 +71,7 @@ class RestRequest:
         try:
             value = text_field(self.fields, name)
         except BodyMalformedError:
-            raise invalid_input(Reason.TEXT_MALFORMED, name, name=name) from None
+            raise invalid_input(Reason.FIELD_NOT_TEXT, name, name=name) from None
         return require_text(value, field=name) if value and name not in _NEVER_STORED else value
 
 

@@ -411,6 +411,13 @@ async def test_rest_reads_forms_and_multipart_fields(harness: Harness) -> None:
     assert multipart.json()["data"] == {"name": "小红"}
 
 
+@pytest.mark.parametrize("value", ["true", "[1]", "{}", "1.5"])
+async def test_rest_says_of_what_is_no_text_that_it_has_to_be_one(harness: Harness, value: str) -> None:
+    answer = await harness.client().post("/api/login", content=f'{{"mobile": {value}, "password": "x"}}')
+
+    assert answer.json() == {"errno": 4103, "errmsg": "参数 mobile 必须是字符串"}
+
+
 async def test_numbers_are_read_as_text(harness: Harness) -> None:
     client = harness.client(token=await harness.make_account(MOBILE))
     response = await client.post("/api/profile/name", content='{"name": 42}')
