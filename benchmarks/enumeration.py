@@ -50,7 +50,7 @@ _PASSWORD = "correct horse 42"
 _TEXT = "ACEF"
 
 
-class _Vendor:
+class Vendor:
     """Takes every message and keeps its code."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class World:
     """A gateway's services, and people who have not been here before."""
 
     services: Services
-    vendor: _Vendor
+    vendor: Vendor
     password_hash: str
     _serials: "count[int]" = field(default_factory=count)
     _numbers: set[str] = field(default_factory=set)
@@ -143,13 +143,13 @@ async def prepare_register(world: World, mobile: str) -> Act:
     """`register` with a wrong code."""
     code = await world.send(mobile)
     ctx = world.context()
-    return lambda: register(ctx, mobile=mobile, sms_code=code, password=_PASSWORD)
+    return lambda: register(ctx, mobile=mobile, sms_code=code, password=_PASSWORD, consents=())
 
 
 async def prepare_register_without_code(world: World, mobile: str) -> Act:
     """`register` where no code was sent."""
     ctx = world.context()
-    return lambda: register(ctx, mobile=mobile, sms_code="123456", password=_PASSWORD)
+    return lambda: register(ctx, mobile=mobile, sms_code="123456", password=_PASSWORD, consents=())
 
 
 async def prepare_login_without_password(world: World, mobile: str) -> Act:
@@ -161,13 +161,13 @@ async def prepare_login_without_password(world: World, mobile: str) -> Act:
 async def prepare_sms_login(world: World, mobile: str) -> Act:
     """`loginWithSmsCode` with a wrong code."""
     code, ctx = await world.send(mobile, SmsPurpose.LOGIN), world.context()
-    return lambda: login_with_sms_code(ctx, mobile=mobile, sms_code=code)
+    return lambda: login_with_sms_code(ctx, mobile=mobile, sms_code=code, consents=())
 
 
 async def prepare_sms_login_without_code(world: World, mobile: str) -> Act:
     """`loginWithSmsCode` where no code was sent."""
     ctx = world.context()
-    return lambda: login_with_sms_code(ctx, mobile=mobile, sms_code="123456")
+    return lambda: login_with_sms_code(ctx, mobile=mobile, sms_code="123456", consents=())
 
 
 async def prepare_reset(world: World, mobile: str) -> Act:
@@ -226,7 +226,7 @@ async def time_pairs(world: World, probe: Probe, pairs: int) -> tuple[list[float
 
 async def measure(settings: Settings, chosen: list[str], runs: int, pairs: int) -> bool:
     """Print the areas of every probe; whether all of them are within the bounds."""
-    vendor, is_within = _Vendor(), True
+    vendor, is_within = Vendor(), True
     async with open_services(settings, Parts(sms_sender=vendor)) as services:
         await migrate(services.database)
         world = World(services, vendor, await services.passwords.hash(_PASSWORD))
