@@ -223,7 +223,8 @@ class Edge:
         peer = scope["client"][0] if scope.get("client") else "unknown"
         forwarded = headers.get(b"x-forwarded-for")
         cookie = headers.get(b"cookie")
-        is_cookie_taken = takes_cookies(site=headers.get(b"sec-fetch-site"), origin=headers.get(b"origin"))
+        origin = headers.get(b"origin")
+        is_cookie_taken = origin is None or takes_cookies(site=headers.get(b"sec-fetch-site"), origin=origin)
         token = bearer = find_bearer_token(headers)
         if bearer is None and cookie is not None and is_cookie_taken:
             token = self._options.cookies.session.read(cookie)

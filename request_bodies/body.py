@@ -113,7 +113,8 @@ class Body:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give back what was taken."""
-        self._release()
+        if self._counted:
+            self._release()
 
     def open_file(self) -> SpooledTemporaryFile[bytes]:
         """See `BodyBudget.open_file`."""
@@ -127,7 +128,8 @@ class Body:
             NoRoomError: the budget is spent.
             ClientGoneError: the connection ended first.
         """
-        self.check_length(declared_bytes, maximum_bytes)
+        if declared_bytes > maximum_bytes:
+            raise BodyTooLargeError
         chunks = []
         while not self.is_complete:
             chunks.append(self._accept(await self._receive(), maximum_bytes))
