@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from db.engine import Connection, Database, DatabaseUnavailableError
-from db.sessions import find_authenticated_at
-from resolvers.accounts import Account, account_of, list_auth_methods
+from resolvers.accounts import Account, account_of
 from resolvers.actors import UNNAMED_VISITOR, Actor, Operator, OperatorRequiredError
 from resolvers.auth_methods import AuthMethod
 from resolvers.errors import (
     AccountError,
     RateLimitedError,
-    ReauthenticationRequiredError,
     ServiceUnavailableError,
     invalid_input,
     unauthenticated,
@@ -203,23 +201,6 @@ class Context:
             RefusedError: UNAUTHENTICATED.
         """
         return self._authenticated or self._seen or await self.require_viewer()
-
-    async def require_sudo(self) -> Account:
-        """The signed-in account, whose owner has proved to be it lately.
-
-        Raises:
-            RefusedError: UNAUTHENTICATED.
-            ReauthenticationRequiredError: the last proof in this session is too old.
-        """
-        account = await self.require_viewer()
-        token_hash = hash_token(self.token) if self.token else None
-        async with self.reading() as connection:
-            at = token_hash and await find_authenticated_at(connection, token_hash)
-            if not at:
-                raise unauthenticated()
-            if self.now - at < timedelta(seconds=self.services.policy.sudo_seconds):
-                return account
-            raise ReauthenticationRequiredError(await list_auth_methods(connection, account))
 
     def authentication(self, method: AuthMethod) -> Authentication:
         """A proof that the client has given just now."""

@@ -14,6 +14,7 @@ from resolvers.errors import ErrorCode, InputError, unauthenticated
 from resolvers.events import EventKind, record_event
 from resolvers.masking import mask_address
 from resolvers.messages import Reason
+from resolvers.reauthentication import require_sudo
 from resolvers.sessions import hash_token, make_public_id
 
 _ID_FORM = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -98,7 +99,7 @@ async def revoke_other_sessions(ctx: Context) -> Account:
         RefusedError: UNAUTHENTICATED.
         ReauthenticationRequiredError: the last proof of who is signed in is too old.
     """
-    viewer = await ctx.require_sudo()
+    viewer = await require_sudo(ctx)
     own_hash = hash_token(ctx.token or "") or ""
     async with ctx.writing() as connection:
         # Of two that ask at once the first ends the other's session, and with it what that asks for.

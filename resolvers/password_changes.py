@@ -13,7 +13,7 @@ from resolvers.events import EventKind, record_event
 from resolvers.messages import Reason, SmsNotice
 from resolvers.mobiles import parse_mobile
 from resolvers.passwords import require_encodable, require_password
-from resolvers.reauthentication import prove_password
+from resolvers.reauthentication import prove_password, require_sudo
 from resolvers.sessions import exchange_token, hash_token
 from resolvers.sign_in_guard import forget_sign_ins
 from resolvers.signing_in import SignedIn, require_admitted
@@ -122,7 +122,7 @@ async def _require_right(
     async with ctx.reading() as connection:
         kept = await credentials.find_password(connection, account.id)
     if kept is not None and kept.hash is None:
-        await ctx.require_sudo()
+        await require_sudo(ctx)
         return kept.version, False
     if password is None:
         raise invalid_input(Reason.FIELD_MISSING, "current_password", name="current_password")

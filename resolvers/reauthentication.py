@@ -6,15 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.credentials import Password, find_password
-from resolvers.accounts import Account
+from db.sessions import find_authenticated_at
+from resolvers.accounts import Account, list_auth_methods
 from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
-from resolvers.errors import AccountError, ErrorCode, RateLimitedError, RefusedError, invalid_input
+from resolvers.errors import (
+    AccountError,
+    ErrorCode,
+    RateLimitedError,
+    ReauthenticationRequiredError,
+    RefusedError,
+    invalid_input,
+    unauthenticated,
+)
 from resolvers.events import EventKind, record_event, record_limit, record_refusal
 from resolvers.limits import Consumption
 from resolvers.messages import Reason
 from resolvers.passwords import require_encodable
-from resolvers.sessions import IssuedSession, exchange_token
+from resolvers.sessions import IssuedSession, exchange_token, hash_token
 from resolvers.signing_in import require_admitted
 from resolvers.sms_codes import redeemed_code
 from resolvers.sms_purposes import SmsPurpose
@@ -59,6 +68,24 @@ async def reauthenticate(
         ),
     ):
         return await _reauthenticate(ctx, account, AuthMethod.SMS_CODE)
+
+
+async def require_sudo(ctx: Context) -> Account:
+    """The signed-in account, whose owner has proved to be it lately: sudo, for `sudo_seconds` of the policy.
+
+    Raises:
+        RefusedError: UNAUTHENTICATED.
+        ReauthenticationRequiredError: the last proof in this session is too old.
+    """
+    account = await ctx.require_viewer()
+    token_hash = hash_token(ctx.token) if ctx.token else None
+    async with ctx.reading() as connection:
+        at = token_hash and await find_authenticated_at(connection, token_hash)
+        if not at:
+            raise unauthenticated()
+        if ctx.now - at < timedelta(seconds=ctx.services.policy.sudo_seconds):
+            return account
+        raise ReauthenticationRequiredError(await list_auth_methods(connection, account))
 
 
 async def prove_password(

@@ -6,6 +6,7 @@ import pytest
 
 from db.accounts import set_locked_at
 from resolvers.errors import ReauthenticationRequiredError
+from resolvers.reauthentication import require_sudo
 from tests.doors.credential_flows import NEW_PASSWORD, ask_for, notices, receive, registered, signed_in
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, wrong
 from tests.doors.graphql_door import GraphQLDoor
@@ -283,7 +284,7 @@ async def test_first_password_is_no_proof_and_keeps_sudo_no_longer(harness: Harn
     harness.clock.advance(1)
 
     with pytest.raises(ReauthenticationRequiredError):
-        await harness.context(token=token_of(door)).require_sudo()
+        await require_sudo(harness.context(token=token_of(door)))
 
 
 async def test_every_built_purpose_is_sent_alike_to_known_and_unknown_mobiles(harness: Harness) -> None:

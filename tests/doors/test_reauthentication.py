@@ -8,6 +8,7 @@ from resolvers.actors import Operator
 from resolvers.context import Context
 from resolvers.erasure import erase_account
 from resolvers.errors import ReauthenticationRequiredError
+from resolvers.reauthentication import require_sudo
 from tests.doors.credential_flows import NEW_PASSWORD, ask_for, receive, registered, signed_in
 from tests.doors.flows import MOBILE, OTHER_MOBILE, PASSWORD, wrong
 from tests.doors.harness import Harness
@@ -24,14 +25,14 @@ async def test_proof_opens_sudo_and_exchanges_the_token(harness: Harness, method
     harness.clock.advance(SUDO_SECONDS)
     old = token_of(door)
     with pytest.raises(ReauthenticationRequiredError):
-        await harness.context(token=old).require_sudo()
+        await require_sudo(harness.context(token=old))
     proof = PASSWORD if method == "password" else await receive(harness, door, "REAUTHENTICATE", None)
     outcome = await door.reauthenticate(**{method: proof})
 
     until = datetime.fromisoformat(outcome.values["authenticated_until"])
     assert until == harness.clock() + timedelta(seconds=SUDO_SECONDS)
     assert token_of(door) != old
-    assert (await harness.context(token=token_of(door)).require_sudo()).mobile == MOBILE
+    assert (await require_sudo(harness.context(token=token_of(door)))).mobile == MOBILE
     assert [(await one.me()).is_ok for one in (door, other, harness.graphql(token=old))] == [
         True,
         True,

@@ -11,6 +11,7 @@ from db.tables import accounts, sessions
 from resolvers.auth_methods import AuthMethod
 from resolvers.context import Context
 from resolvers.errors import ReauthenticationRequiredError, RefusedError
+from resolvers.reauthentication import require_sudo
 from resolvers.sessions import IssuedSession, exchange_token, hash_token
 from resolvers.sign_out import logout
 from tests.doors.door import Door
@@ -72,10 +73,10 @@ async def test_sudo_ends_15_minutes_after_the_proof(harness: Harness, seconds: i
     ctx = Context(harness.services, token=token)
 
     if is_open:
-        assert (await ctx.require_sudo()).mobile == MOBILE
+        assert (await require_sudo(ctx)).mobile == MOBILE
     else:
         with pytest.raises(ReauthenticationRequiredError) as refused:
-            await ctx.require_sudo()
+            await require_sudo(ctx)
         assert refused.value.methods == (AuthMethod.PASSWORD, AuthMethod.SMS_CODE)
 
 
@@ -85,12 +86,12 @@ async def test_use_of_a_session_is_no_proof(harness: Harness) -> None:
     assert await is_alive(harness, token)
 
     with pytest.raises(ReauthenticationRequiredError):
-        await Context(harness.services, token=token).require_sudo()
+        await require_sudo(Context(harness.services, token=token))
 
 
 async def test_nobody_has_no_sudo(harness: Harness) -> None:
     with pytest.raises(RefusedError, match="UNAUTHENTICATED"):
-        await Context(harness.services).require_sudo()
+        await require_sudo(Context(harness.services))
 
 
 async def test_exchanged_token_opens_sudo_and_voids_the_old_one_everywhere(harness: Harness) -> None:
@@ -100,7 +101,7 @@ async def test_exchanged_token_opens_sudo_and_voids_the_old_one_everywhere(harne
     fresh = await exchange(harness, old, AuthMethod.SMS_CODE)
     after = await session_row(harness, fresh.token)
 
-    assert (await Context(harness.services, token=fresh.token).require_sudo()).mobile == MOBILE
+    assert (await require_sudo(Context(harness.services, token=fresh.token))).mobile == MOBILE
     assert [await is_alive(harness, token) for token in (old, fresh.token)] == [False, True]
     kept = ("public_id", "created_at", "expires_at", "account_id", "user_agent", "address")
     assert {name: before[name] for name in kept} == {name: after[name] for name in kept}
@@ -141,8 +142,8 @@ async def test_session_of_an_older_version_counts_from_its_beginning(harness: Ha
             await connection.execute(insert(sessions).values(row))
 
     harness.clock.advance(SUDO_SECONDS - 1)
-    assert (await Context(harness.services, token=tokens[0]).require_sudo()).mobile == MOBILE
+    assert (await require_sudo(Context(harness.services, token=tokens[0]))).mobile == MOBILE
     assert await is_alive(harness, tokens[1])
     harness.clock.advance(1)
     with pytest.raises(ReauthenticationRequiredError):
-        await Context(harness.services, token=tokens[0]).require_sudo()
+        await require_sudo(Context(harness.services, token=tokens[0]))
