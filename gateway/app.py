@@ -20,7 +20,7 @@ from gateway.access_log import open_access_log
 from gateway.addresses import ClientAddresses
 from gateway.cookies import make_cookies
 from gateway.cross_site import CrossSiteRule, describe_lost_cookie
-from gateway.draining import Drain
+from gateway.draining import Drain, deliver_signals
 from gateway.edge import Edge, EdgeOptions, Scope, Send
 from gateway.health import Readiness, healthz
 from gateway.logs import configure_logs
@@ -100,6 +100,7 @@ def create_app(settings: Settings, parts: Parts = Parts()) -> Edge:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        deliver_signals()
         async with (
             open_services(settings, parts) as services,
             run_maintenance(services, time_percent=settings.storage.purge_time_percent),

@@ -5,6 +5,7 @@ once loses them.
 """
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,23 @@ from types import FrameType
 from uvicorn import Server
 
 from gateway.server.listeners import stop_listening
+
+_ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
+
+
+def hold_signals() -> None:
+    """From here on SIGINT and SIGTERM wait until `deliver_signals`, also in processes that are started meanwhile.
+
+    Between listening and serving nobody handles them well: what they raise is lost in whatever callback it meets.
+    """
+    if os.name == "posix":
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+
+def deliver_signals() -> None:
+    """Whoever handles them is there: deliver what has waited."""
+    if os.name == "posix":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 class Drain:

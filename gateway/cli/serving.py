@@ -27,6 +27,7 @@ from gateway.checking import (
     newer_schema,
 )
 from gateway.cli.session import FAILED, complain, load_settings, report
+from gateway.draining import deliver_signals, hold_signals
 from gateway.findings import Finding, Severity, error, errors_of
 from gateway.listening import ListenError, open_listeners, try_address
 from gateway.logs import configure_logs
@@ -74,6 +75,7 @@ def serve(host: Host = None, port: Port = None) -> None:
     if errors_of(findings):
         report(findings)
         raise typer.Exit(FAILED)
+    hold_signals()
     listeners = _complaining(open_listeners, *place)
     # uvicorn raises the signal again when it has shut down; it must not look as if it had killed the process.
     signal.signal(signal.SIGTERM, _exit_well)
@@ -141,6 +143,7 @@ def _run_server(settings: Settings, listeners: list[socket.socket]) -> bool:
     if settings.server.workers > 1:
         with shared_metrics() as metrics:
             supervisor = Supervisor(config, listeners, metrics)
+            deliver_signals()
             supervisor.run()
         # One that could not start would not start again either, so that uvicorn has ended the others.
         return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
