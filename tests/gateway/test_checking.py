@@ -333,11 +333,13 @@ def test_several_workers_on_sqlite_are_warned_of_by_check_and_serve(tmp_path: Pa
     assert outcome.code == 0
     assert outcome.err.startswith("warning: GATEWAY_WORKERS is more than 1 with SQLite")
     with serving(tmp_path, WORKERS="2") as server:
+        assert server.client().get("/healthz").is_success  # it listens before it says anything
         assert "GATEWAY_WORKERS is more than 1 with SQLite" in server.log
 
 
 def test_misspelt_variable_is_told_by_serve_too(tmp_path: Path) -> None:
     with serving(tmp_path, WROKERS="2") as server:
+        assert server.client().get("/healthz").is_success  # it listens before it says anything
         assert "GATEWAY_WROKERS is no setting; is GATEWAY_WORKERS meant?" in server.log
 
     refused = run_command("serve", **migrated(tmp_path), WROKERS="2", SMS_SENDER="http")
