@@ -58,6 +58,8 @@ class Watched:
             self.tick(1)
             assert self.supervisor.processes[0].parent_conn.poll(60)
         os.kill(self.pid, signal.SIGSTOP)
+        # Until then it may still answer.
+        os.waitpid(self.pid, os.WUNTRACED)
 
     def skip(self, seconds: float) -> None:
         self._now += seconds
