@@ -15,7 +15,13 @@ def list_modules() -> list[Path]:
 
 def list_tests() -> list[Path]:
     """Every module of the tests."""
-    return sorted((ROOT / "tests").rglob("*.py"))
+    return list_own("tests")
+
+
+def list_own(folder: str) -> list[Path]:
+    """Every module of ours in a folder; what the fuzz and the benchmarks have installed there is none."""
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    return [path for path in paths if not {".venv", "node_modules"}.intersection(path.parts)]
 
 
 def relative(path: Path) -> str:
